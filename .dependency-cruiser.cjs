@@ -1,0 +1,96 @@
+/** The architecture as rules: who may import whom (docs/explanation/architecture.md draws the picture). */
+const floors = [
+  ['main'],
+  ['cli'],
+  ['app'],
+  ['mcp', 'http'],
+  ['retail', 'search', 'advisor', 'health', 'backup', 'cost', 'scaling'],
+  ['query'],
+  ['identity', 'postgres', 'cache', 'resilience', 'vault', 'audit', 'telemetry', 'schedule'],
+  ['core'],
+];
+
+/** A folder of `src/`, or the file `src/main.ts`. */
+const place = (name) => (name === 'main' ? '^src/main\\.ts$' : `^src/${name}/`);
+const anyOf = (names) => names.map(place).join('|');
+
+const upward = floors.flatMap((floor, level) => {
+  const above = floors.slice(0, level).flat();
+  return above.length === 0
+    ? []
+    : [
+        {
+          name: `downward-only-${floor[0]}`,
+          comment: 'Imports run downwards: a lower floor does not know the ones above it.',
+          severity: 'error',
+          from: { path: anyOf(floor) },
+          to: { path: anyOf(above) },
+        },
+      ];
+});
+
+const neighbours = floors
+  .filter((floor) => floor.length > 1)
+  .flatMap((floor) =>
+    floor.map((name) => ({
+      name: `no-neighbour-${name}`,
+      comment: 'Folders on one floor do not know each other: app/compose.ts introduces them.',
+      severity: 'error',
+      from: { path: place(name) },
+      to: { path: anyOf(floor.filter((other) => other !== name)) },
+    })),
+  );
+
+const driver = (name, files) => ({
+  name: `driver-${name}`,
+  comment: `The package ${name} is named in its adapter alone.`,
+  severity: 'error',
+  from: { path: '^src/', pathNot: files },
+  to: { path: `^node_modules/${name}/` },
+});
+
+module.exports = {
+  forbidden: [
+    { name: 'no-circles', severity: 'error', from: { path: '^src/' }, to: { circular: true } },
+    ...upward,
+    ...neighbours,
+    {
+      name: 'config-for-app-and-cli',
+      comment: 'Parts receive the few settings they need as arguments.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(app|cli|config)/' },
+      to: { path: '^src/config/' },
+    },
+    {
+      name: 'adapters-for-the-app',
+      comment: 'Which technology stands behind a port is decided in app/adapters.ts (and in the CLI commands that set a database up).',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(app|cli)/|^src/postgres/' },
+      to: { path: '^src/postgres/(pool-database|embedded-database|embedded-session|owner-session)\\.ts$' },
+    },
+    {
+      name: 'approve-for-the-guard',
+      comment: 'Only the guard makes an ApprovedQuery; everyone else may name the type.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/query/guard\\.ts$' },
+      to: { path: '^src/query/approved-query\\.ts$', dependencyTypesNot: ['type-only'] },
+    },
+    { name: 'no-index', severity: 'error', from: {}, to: { path: '^src/.*/index\\.ts$' } },
+    { name: 'src-knows-no-tests', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench|tools|examples)/' } },
+    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/', pathNot: '^src/(main|postgres/embedded-worker)\\.ts$' }, to: {} },
+    { name: 'no-undeclared-packages', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] } },
+    driver('pg', '^src/postgres/(pool-database|owner-session|tenant-query)\\.ts$'),
+    driver('@electric-sql', '^src/postgres/embedded-session\\.ts$'),
+    driver('libpg-query', '^src/query/'),
+    driver('jose', '^src/identity/'),
+    driver('@modelcontextprotocol', '^src/(mcp|http)/'),
+    driver('pino', '^src/telemetry/'),
+  ],
+  options: {
+    parser: 'swc',
+    tsPreCompilationDeps: true,
+    tsConfig: { fileName: 'tsconfig.json' },
+    doNotFollow: { path: '^node_modules' },
+    enhancedResolveOptions: { exportsFields: ['exports'], conditionNames: ['import', 'node', 'default'] },
+  },
+};
