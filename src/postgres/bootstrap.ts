@@ -1,0 +1,251 @@
+import { randomBytes } from 'node:crypto';
+import type { SchemaDefinition } from '../core/schema-definition.ts';
+import type { OwnerSession } from './database.ts';
+import { paddedKeys, type ScopeSigningKey } from './scope-token.ts';
+
+export interface RolePasswords {
+  readonly owner?: string;
+  readonly server?: string;
+  readonly reader?: string;
+  readonly operator?: string;
+}
+
+export interface BootstrapOptions {
+  /** An administrator's session in the database to be prepared. */
+  readonly session: OwnerSession;
+  readonly definition: SchemaDefinition;
+  readonly prefix: string;
+  readonly passwords: RolePasswords;
+  readonly signingKey: ScopeSigningKey;
+}
+
+/** What the administrator could not do here, one line each: the other walls hold without it. */
+export type BootstrapNotices = readonly string[];
+
+/**
+ * Functions that PUBLIC has no use for and a hostile statement has: settings, SQL given as text, files, messages, locks, other
+ * sessions. Signatures are looked up, since they differ between server versions.
+ */
+const dangerousFunctions = [
+  'set_config',
+  'query_to_xml',
+  'query_to_xmlschema',
+  'query_to_xml_and_xmlschema',
+  'cursor_to_xml',
+  'cursor_to_xmlschema',
+  'table_to_xml',
+  'table_to_xmlschema',
+  'table_to_xml_and_xmlschema',
+  'schema_to_xml',
+  'schema_to_xmlschema',
+  'schema_to_xml_and_xmlschema',
+  'database_to_xml',
+  'database_to_xmlschema',
+  'database_to_xml_and_xmlschema',
+  'ts_stat',
+  'ts_rewrite',
+  'pg_notify',
+  'pg_sleep',
+  'pg_sleep_for',
+  'pg_sleep_until',
+  'pg_cancel_backend',
+  'pg_terminate_backend',
+  'lo_create',
+  'lo_creat',
+  'lo_from_bytea',
+  'lo_open',
+  'lo_put',
+  'lo_unlink',
+  'lowrite',
+  'pg_logical_emit_message',
+  'pg_advisory_lock',
+  'pg_advisory_lock_shared',
+  'pg_try_advisory_lock',
+  'pg_try_advisory_lock_shared',
+  'pg_advisory_xact_lock',
+  'pg_advisory_xact_lock_shared',
+  'pg_try_advisory_xact_lock',
+  'pg_try_advisory_xact_lock_shared',
+];
+
+/** What the owner's own functions, migrations and tools, and the operator's pg_dump, still need. */
+const grantedBack: Record<string, readonly string[]> = {
+  owner: ['set_config', 'pg_notify', 'pg_advisory_lock', 'pg_advisory_xact_lock'],
+  operator: ['set_config', 'pg_cancel_backend', 'pg_advisory_lock'],
+  server: ['pg_try_advisory_lock', 'pg_advisory_lock'],
+};
+
+/** Once per database, by an administrator; run again it changes nothing but what was given anew (passwords, keys). */
+export async function bootstrap(options: BootstrapOptions): Promise<BootstrapNotices> {
+  const { session, prefix } = options;
+  const notices: string[] = [];
+  const [me] = await session.query(
+    'SELECT rolsuper::text AS superuser, current_database() AS database FROM pg_roles WHERE rolname = current_user',
+  );
+  const superuser = me?.superuser === 'true';
+  const database = quoteIdentifier(me?.database ?? '');
+
+  await createRoles(options, superuser);
+  await session.script(`
+    REVOKE ALL ON DATABASE ${database} FROM PUBLIC;
+    REVOKE ALL ON SCHEMA public FROM PUBLIC;
+    GRANT CONNECT ON DATABASE ${database} TO ${allRoles(options).join(', ')};
+    GRANT CREATE, TEMPORARY ON DATABASE ${database} TO ${prefix}_owner;`);
+  await createExtensions(options, notices);
+  await setRoleDefaults(options, database, superuser, notices);
+  await installKeys(options);
+  if (superuser) await revokeDangerousFunctions(options);
+  else
+    notices.push(
+      'not a superuser: dangerous built-in functions stay executable by PUBLIC; the guard and the tenant scope hold without this',
+    );
+  return notices;
+}
+
+const readerRoles = ({ definition, prefix }: BootstrapOptions) =>
+  definition.readerRoles.map((role) => `${prefix}_${role.suffix}`);
+const allRoles = (options: BootstrapOptions) => [
+  ...['owner', 'server', 'operator'].map((suffix) => `${options.prefix}_${suffix}`),
+  ...readerRoles(options),
+];
+
+async function createRoles(options: BootstrapOptions, superuser: boolean): Promise<void> {
+  const { session, prefix, passwords } = options;
+  const passwordOf = (role: string) => {
+    if (role === `${prefix}_owner`) return passwords.owner;
+    if (role === `${prefix}_server`) return passwords.server;
+    if (role === `${prefix}_operator`) return passwords.operator;
+    return passwords.reader;
+  };
+  for (const role of allRoles(options)) {
+    const [known] = await session.query('SELECT 1 AS known FROM pg_roles WHERE rolname = $1', [role]);
+    if (known === undefined) await session.script(`CREATE ROLE ${quoteIdentifier(role)}`);
+    const attributes = `LOGIN NOCREATEROLE NOINHERIT ${role === `${prefix}_owner` ? 'CREATEDB' : 'NOCREATEDB'}`;
+    const safety = superuser ? ' NOSUPERUSER NOBYPASSRLS' : '';
+    const password = passwordOf(role);
+    await session.script(
+      `ALTER ROLE ${quoteIdentifier(role)} ${attributes}${safety}${password === undefined ? '' : ` PASSWORD ${quoteLiteral(password)}`}`,
+    );
+  }
+  // A managed service's administrator must be a member to hand objects over to the owner.
+  if (!superuser) await session.script(`GRANT ${prefix}_owner TO CURRENT_USER`);
+  await session.script(`ALTER ROLE ${prefix}_operator INHERIT; GRANT pg_monitor TO ${prefix}_operator`);
+  if (superuser) await session.script(`ALTER ROLE ${prefix}_operator REPLICATION`);
+}
+
+/** Extensions get a schema of their own, since nobody may use `public`. */
+async function createExtensions(options: BootstrapOptions, notices: string[]): Promise<void> {
+  const { session } = options;
+  await session.script('CREATE SCHEMA IF NOT EXISTS extensions; REVOKE ALL ON SCHEMA extensions FROM PUBLIC');
+  await session.script(`GRANT USAGE ON SCHEMA extensions TO ${allRoles(options).join(', ')}`);
+  for (const extension of ['vector', 'pg_trgm']) {
+    await session.script(`CREATE EXTENSION IF NOT EXISTS ${extension} SCHEMA extensions`);
+    const [place] = await session.query(
+      'SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = $1',
+      [extension],
+    );
+    if (place?.nspname !== 'extensions') await session.script(`ALTER EXTENSION ${extension} SET SCHEMA extensions`);
+  }
+  const [statistics] = await session.query(
+    `SELECT 1 AS known FROM pg_available_extensions WHERE name = 'pg_stat_statements'
+     AND current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%'`,
+  );
+  if (statistics === undefined)
+    notices.push('pg_stat_statements is not loaded on this server: advice will have no workload statistics');
+  else await session.script('CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA extensions');
+}
+
+/** Limits live on the login, where a caller's statement cannot lift them for long. */
+async function setRoleDefaults(
+  options: BootstrapOptions,
+  database: string,
+  superuser: boolean,
+  notices: string[],
+): Promise<void> {
+  const { session, prefix, definition } = options;
+  const searchPath = `pg_catalog, ${definition.schema}, extensions`;
+  const limits: Record<string, string> = {
+    default_transaction_read_only: 'on',
+    statement_timeout: "'30s'",
+    lock_timeout: "'5s'",
+    idle_in_transaction_session_timeout: "'15s'",
+    work_mem: "'8MB'",
+    jit: 'off',
+    search_path: searchPath,
+    // The text formats that results are read by, whatever the server's own defaults are.
+    timezone: "'UTC'",
+    datestyle: "'ISO, YMD'",
+    intervalstyle: 'postgres',
+    bytea_output: 'hex',
+    extra_float_digits: '1',
+  };
+  for (const role of readerRoles(options)) {
+    for (const [name, value] of Object.entries(limits))
+      await session.script(`ALTER ROLE ${role} IN DATABASE ${database} SET ${name} = ${value}`);
+    if (superuser) await session.script(`ALTER ROLE ${role} IN DATABASE ${database} SET temp_file_limit = '1GB'`);
+  }
+  if (!superuser) notices.push('not a superuser: temp_file_limit is not set for the reader logins');
+  await session.script(`
+    ALTER ROLE ${prefix}_server IN DATABASE ${database} SET search_path = ${searchPath};
+    ALTER ROLE ${prefix}_server IN DATABASE ${database} SET statement_timeout = '30s';
+    ALTER ROLE ${prefix}_server IN DATABASE ${database} SET idle_in_transaction_session_timeout = '15s';
+    ALTER ROLE ${prefix}_server IN DATABASE ${database} SET jit = off;`);
+}
+
+/** Two kinds of key: `sign` is shared with the server, `bind` never leaves the database. */
+async function installKeys({ session, prefix, signingKey }: BootstrapOptions): Promise<void> {
+  await session.script(`
+    CREATE SCHEMA IF NOT EXISTS keys;
+    REVOKE ALL ON SCHEMA keys FROM PUBLIC;
+    CREATE TABLE IF NOT EXISTS keys.scope_keys (
+      kid text PRIMARY KEY CHECK (kid ~ '^[A-Za-z0-9_-]+$'),
+      purpose text NOT NULL CHECK (purpose IN ('sign', 'bind')),
+      inner_pad bytea NOT NULL CHECK (length(inner_pad) = 64),
+      outer_pad bytea NOT NULL CHECK (length(outer_pad) = 64),
+      valid_from timestamptz NOT NULL DEFAULT now(),
+      valid_to timestamptz NOT NULL DEFAULT 'infinity'
+    );
+    REVOKE ALL ON keys.scope_keys FROM PUBLIC;
+    ALTER TABLE keys.scope_keys OWNER TO ${prefix}_owner;
+    ALTER SCHEMA keys OWNER TO ${prefix}_owner;`);
+  const put = async (kid: string, purpose: 'sign' | 'bind', key: Uint8Array, onConflict: string) => {
+    const { innerPad, outerPad } = paddedKeys(key);
+    await session.query(
+      `INSERT INTO keys.scope_keys (kid, purpose, inner_pad, outer_pad)
+       VALUES ($1, $2, decode($3, 'hex'), decode($4, 'hex')) ON CONFLICT (kid) DO ${onConflict}`,
+      [kid, purpose, innerPad.toString('hex'), outerPad.toString('hex')],
+    );
+  };
+  await put(
+    signingKey.kid,
+    'sign',
+    signingKey.key,
+    "UPDATE SET inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad, valid_to = 'infinity'",
+  );
+  await put('transaction-binding', 'bind', randomBytes(32), 'NOTHING');
+}
+
+async function revokeDangerousFunctions({ session, prefix }: BootstrapOptions): Promise<void> {
+  const rows = await session.query(
+    `SELECT p.proname AS name, p.oid::regprocedure::text AS signature FROM pg_proc p
+     WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname = ANY ($1)`,
+    [dangerousFunctions],
+  );
+  const statements = rows.map((row) => `REVOKE EXECUTE ON FUNCTION ${row.signature} FROM PUBLIC;`);
+  for (const [role, names] of Object.entries(grantedBack)) {
+    for (const row of rows) {
+      if (names.includes(row.name ?? '')) statements.push(`GRANT EXECUTE ON FUNCTION ${row.signature} TO ${prefix}_${role};`);
+    }
+  }
+  // Without plpgsql a DO block, which could switch roles from inside, cannot run.
+  statements.push(`REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC; GRANT USAGE ON LANGUAGE plpgsql TO ${prefix}_owner;`);
+  await session.script(statements.join('\n'));
+}
+
+export function quoteIdentifier(name: string): string {
+  return `"${name.replaceAll('"', '""')}"`;
+}
+
+export function quoteLiteral(text: string): string {
+  return `${text.includes('\\') ? 'E' : ''}'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
+}

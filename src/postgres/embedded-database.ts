@@ -1,0 +1,171 @@
+import { Worker } from 'node:worker_threads';
+import { AppError } from '../core/errors.ts';
+import type { BindValue, Database, OwnerSession, TenantResult, TenantStatement, TextRow } from './database.ts';
+import type { EmbeddedSession, EmbeddedSessionOptions } from './embedded-session.ts';
+import type { WorkerReply, WorkerRequest } from './embedded-worker.ts';
+import { createGate } from './gate.ts';
+import { fromOwnStatement, fromPostgres } from './sqlstate.ts';
+
+// Node 20 cannot run TypeScript in a worker, so a checkout's tests use the built file.
+const workerFile = new URL(
+  import.meta.url.endsWith('.ts') ? '../../dist/postgres/embedded-worker.js' : './embedded-worker.js',
+  import.meta.url,
+);
+
+export interface EmbeddedDatabaseOptions extends EmbeddedSessionOptions {
+  readonly useScopeFunction: string;
+  /** Login of the server's own statements, for example `zava_server`. */
+  readonly serverRole: string;
+  /** Role of a reader suffix, for example `zava_reader_costs`. */
+  readonly readerRole: (suffix: string) => string;
+  /** Of the server's own statements. */
+  readonly timeoutMs?: number;
+}
+
+export interface EmbeddedDatabase extends Database {
+  /** A session as `role` (null: the superuser). It shares the one connection, so nothing is served meanwhile. */
+  session(role: string | null): OwnerSession;
+  dump(): Promise<Uint8Array>;
+}
+
+/**
+ * PostgreSQL in a worker thread. A cluster in memory is opened anew from its template, so it must be given one that holds what
+ * matters. A statement past its deadline costs the worker: it is ended and opened anew; the main thread never waits.
+ */
+export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
+  let handle = await startWorker(options);
+  let reopening: Promise<void> | undefined;
+  const gate = createGate({ slots: 1, queueLimit: 200, timeoutMs: 60_000 });
+
+  const reopen = async () => {
+    await handle.worker.terminate();
+    handle = await startWorker(options);
+  };
+  const call: Call = (method, args, limit) =>
+    gate.run(limit.signal, async () => {
+      await reopening;
+      try {
+        return (await withDeadline(handle.call(method, args), limit)) as never;
+      } catch (error) {
+        if (error instanceof AppError && error.code === 'query_timeout') reopening = reopen();
+        throw method === 'runAsTenant' ? fromPostgres(error) : error;
+      }
+    });
+  const timeoutMs = options.timeoutMs ?? 30_000;
+  const [row] = await call('query', [null, "SELECT current_setting('server_version_num') AS version", []], { timeoutMs });
+
+  return {
+    kind: 'embedded',
+    serverMajor: Math.floor(Number(row?.version) / 10_000),
+    runAsTenant: ({ signal, ...statement }: TenantStatement): Promise<TenantResult> =>
+      call('runAsTenant', [statement, options.useScopeFunction, options.readerRole(statement.reader)], {
+        timeoutMs: statement.timeoutMs,
+        signal,
+      }),
+    query: (text: string, values: readonly BindValue[] = []): Promise<TextRow[]> =>
+      call('query', [options.serverRole, text, values], { timeoutMs }).catch((error: unknown) => {
+        throw fromOwnStatement(error);
+      }),
+    session: (role) => createSession(role, call),
+    dump: () => call('dump', [], {}),
+    close: async () => {
+      await reopening;
+      await call('close', [], { timeoutMs: 10_000 }).catch(() => {});
+      await handle.worker.terminate();
+    },
+  };
+}
+
+interface CallLimit {
+  readonly timeoutMs?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+type Answer<M extends keyof EmbeddedSession> = Awaited<ReturnType<EmbeddedSession[M]>>;
+type Call = <M extends keyof EmbeddedSession>(
+  method: M,
+  args: Parameters<EmbeddedSession[M]>,
+  limit: CallLimit,
+) => Promise<Answer<M>>;
+
+const rowsPerInsert = 5000;
+
+function createSession(role: string | null, call: Call): OwnerSession {
+  return {
+    query: (text, values = []) => call('query', [role, text, values], {}),
+    script: (text) => call('script', [role, text], {}),
+    async copyRows(table, columns, rows) {
+      let batch: (string | number | null)[][] = [];
+      const flush = async () => {
+        if (batch.length > 0) await call('insertRows', [role, table, columns, batch], {});
+        batch = [];
+      };
+      for (const row of rows) {
+        batch.push([...row]);
+        if (batch.length >= rowsPerInsert) await flush();
+      }
+      await flush();
+    },
+    close: async () => {},
+  };
+}
+
+interface WorkerHandle {
+  readonly worker: Worker;
+  call(method: keyof EmbeddedSession, args: readonly unknown[]): Promise<unknown>;
+}
+
+interface Pending {
+  resolve(value: unknown): void;
+  reject(error: unknown): void;
+}
+
+async function startWorker({ dataDir, template }: EmbeddedSessionOptions): Promise<WorkerHandle> {
+  const worker = new Worker(workerFile, { workerData: { dataDir, template } satisfies EmbeddedSessionOptions });
+  const pending = new Map<number, Pending>();
+  let lastId = 0;
+  const failAll = (error: Error) => {
+    for (const call of pending.values()) call.reject(error);
+    pending.clear();
+  };
+  worker.on('message', (reply: WorkerReply) => {
+    const call = pending.get(reply.id);
+    pending.delete(reply.id);
+    if ('failure' in reply) call?.reject(Object.assign(new Error(reply.failure.message), reply.failure.fields));
+    else call?.resolve(reply.value);
+  });
+  worker.on('error', failAll);
+  worker.on('exit', () => failAll(new AppError('dependency_unavailable', 'The embedded database has stopped')));
+  const replyTo = (id: number) => new Promise<unknown>((resolve, reject) => pending.set(id, { resolve, reject }));
+
+  await replyTo(0);
+  // An idle database must not keep a finished command alive.
+  worker.unref();
+  return {
+    worker,
+    call(method, args) {
+      lastId += 1;
+      const answer = replyTo(lastId);
+      worker.ref();
+      worker.postMessage({ id: lastId, method, args } satisfies WorkerRequest);
+      return answer.finally(() => worker.unref());
+    },
+  };
+}
+
+function withDeadline<T>(work: Promise<T>, { timeoutMs, signal }: CallLimit): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const stop = (message: string) =>
+      reject(new AppError('query_timeout', message, { hint: 'Ask for less: a shorter period, fewer rows, an aggregate.' }));
+    const timer =
+      timeoutMs === undefined
+        ? undefined
+        : setTimeout(() => stop(`The query took longer than ${timeoutMs / 1000} s and was stopped`), timeoutMs);
+    const onAbort = () => stop('The call was cancelled');
+    signal?.addEventListener('abort', onAbort, { once: true });
+    work.then(resolve, reject).finally(() => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    });
+  });
+}

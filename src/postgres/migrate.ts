@@ -1,0 +1,102 @@
+import { createHash } from 'node:crypto';
+import { readdir, readFile } from 'node:fs/promises';
+import { AppError } from '../core/errors.ts';
+import type { OwnerSession } from './database.ts';
+
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly text: string;
+  readonly checksum: string;
+  /** False for files whose first line is `-- non-transactional` (CREATE INDEX CONCURRENTLY and the like). */
+  readonly transactional: boolean;
+}
+
+/** Files are named `0001_what_it_does.sql`, without a gap. The checksum covers the text as it is stored. */
+export async function readMigrations(directory: URL): Promise<Migration[]> {
+  const files = (await readdir(directory)).filter((file) => file.endsWith('.sql')).sort();
+  return Promise.all(
+    files.map(async (file, index) => {
+      const match = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file);
+      if (match === null || Number(match[1]) !== index + 1) {
+        throw new AppError('misconfigured', `The migration file ${file} is out of line`, {
+          hint: `Name it ${String(index + 1).padStart(4, '0')}_<what_it_does>.sql.`,
+        });
+      }
+      const text = await readFile(new URL(file, directory), 'utf8');
+      return {
+        version: index + 1,
+        name: match[2] ?? '',
+        text,
+        checksum: createHash('sha256').update(text).digest('hex'),
+        transactional: !text.startsWith('-- non-transactional'),
+      };
+    }),
+  );
+}
+
+export interface MigrateOptions {
+  readonly session: OwnerSession;
+  readonly migrations: readonly Migration[];
+  /** Replaces `{{prefix}}` in the files. */
+  readonly prefix: string;
+  /** Stop after this version; absent = all. */
+  readonly upTo?: number;
+  readonly onApplied?: (migration: Migration) => void;
+}
+
+// Any number that no other tool takes: one migrator at a time.
+const lockKey = 7_282_110_521;
+
+/** Forward only. Two replicas that start at once take turns; the second finds nothing left to do. Returns how many were applied. */
+export async function migrate({ session, migrations, prefix, upTo = Infinity, onApplied }: MigrateOptions): Promise<number> {
+  await session.query('SELECT pg_advisory_lock($1)', [lockKey]);
+  try {
+    await session.script(`
+      CREATE SCHEMA IF NOT EXISTS ops;
+      CREATE TABLE IF NOT EXISTS ops.schema_migrations (
+        version int PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());`);
+    const applied = await session.query('SELECT version, checksum FROM ops.schema_migrations ORDER BY version');
+    checkHistory(migrations, applied);
+    const due = migrations.filter((migration) => migration.version > applied.length && migration.version <= upTo);
+    for (const migration of due) {
+      await apply(session, migration, prefix);
+      onApplied?.(migration);
+    }
+    return due.length;
+  } finally {
+    await session.query('SELECT pg_advisory_unlock($1)', [lockKey]).catch(() => {});
+  }
+}
+
+function checkHistory(migrations: readonly Migration[], applied: readonly Record<string, string | null>[]): void {
+  for (const row of applied) {
+    const known = migrations[Number(row.version) - 1];
+    if (known === undefined) {
+      throw new AppError('misconfigured', `The database has migration ${row.version}, which this release does not know`, {
+        hint: 'Use a release at least as new as the one that migrated the database.',
+      });
+    }
+    if (known.checksum !== row.checksum) {
+      throw new AppError('misconfigured', `Migration ${known.version} (${known.name}) was changed after it had been applied`, {
+        hint: 'Restore the file and put the change into a new migration.',
+      });
+    }
+  }
+}
+
+async function apply(session: OwnerSession, migration: Migration, prefix: string): Promise<void> {
+  const text = migration.text.replaceAll('{{prefix}}', prefix);
+  const note = `INSERT INTO ops.schema_migrations (version, name, checksum) VALUES (${migration.version}, '${migration.name}', '${migration.checksum}')`;
+  if (!migration.transactional) {
+    await session.script(text);
+    await session.script(note);
+    return;
+  }
+  try {
+    await session.script(`BEGIN;\n${text}\n;${note};\nCOMMIT;`);
+  } catch (error) {
+    await session.script('ROLLBACK');
+    throw error;
+  }
+}

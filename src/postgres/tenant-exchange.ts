@@ -1,0 +1,124 @@
+import { serialize } from 'pg-protocol';
+import type { BindValue, ResultColumn, ResultLimits, TenantResult, TenantStatement } from './database.ts';
+
+type Step = 'begin' | 'scope' | 'role' | 'declare' | 'rows' | 'rollback';
+
+export interface TenantExchangeOptions {
+  /** Schema-qualified name of the function that verifies the scope token. */
+  readonly useScopeFunction: string;
+  /**
+   * Role to take on after the scope is set, for a session that is not the reader's own login. Such a session can undo the
+   * switch, so there the statement is also held to be a query by the grammar: `DECLARE … CURSOR FOR` takes nothing else.
+   */
+  readonly switchToRole?: string;
+}
+
+interface Part {
+  readonly step: Step;
+  readonly message: Buffer;
+}
+
+/** A tenant's call as one message for PostgreSQL and the reader of its answers, the same for every transport. */
+export interface TenantExchange {
+  /** Extended protocol, one Sync: https://www.postgresql.org/docs/17/protocol-flow.html#PROTOCOL-FLOW-PIPELINING */
+  readonly request: Buffer;
+  readonly reply: TenantReply;
+}
+
+export function createTenantExchange(statement: TenantStatement, options: TenantExchangeOptions): TenantExchange {
+  const parts = options.switchToRole === undefined ? onOwnLogin(statement, options) : onSharedSession(statement, options);
+  return {
+    request: Buffer.concat([...parts.map((part) => part.message), serialize.sync()]),
+    reply: createTenantReply(
+      parts.map((part) => part.step),
+      statement.limits,
+    ),
+  };
+}
+
+function onOwnLogin(statement: TenantStatement, options: TenantExchangeOptions): Part[] {
+  return [
+    { step: 'begin', message: run('BEGIN READ ONLY') },
+    { step: 'scope', message: run(`SELECT ${options.useScopeFunction}($1)`, [statement.scopeToken]) },
+    { step: 'rows', message: run(statement.text, statement.values, statement.limits.maxRows + 1) },
+    { step: 'rollback', message: run('ROLLBACK') },
+  ];
+}
+
+export const cursorPrefix = 'DECLARE caller_rows NO SCROLL CURSOR FOR ';
+
+function onSharedSession(statement: TenantStatement, options: TenantExchangeOptions): Part[] {
+  return [
+    { step: 'begin', message: run('BEGIN READ ONLY') },
+    { step: 'scope', message: run(`SELECT ${options.useScopeFunction}($1)`, [statement.scopeToken]) },
+    { step: 'role', message: run(`SET LOCAL ROLE ${options.switchToRole}`) },
+    { step: 'declare', message: run(`${cursorPrefix}${statement.text}`, statement.values) },
+    { step: 'rows', message: run('FETCH ALL FROM caller_rows', [], statement.limits.maxRows + 1) },
+    { step: 'rollback', message: run('ROLLBACK') },
+  ];
+}
+
+/** Parse, bind, describe, execute by the unnamed statement. A row limit leaves the portal suspended; the next parse drops it. */
+function run(text: string, values: readonly BindValue[] = [], rows = 0): Buffer {
+  return Buffer.concat([
+    serialize.parse({ text }),
+    serialize.bind({ values: values.map(toBindText) }),
+    serialize.describe({ type: 'P' }),
+    serialize.execute({ rows }),
+  ]);
+}
+
+export function toBindText(value: BindValue): string | null {
+  if (value === null) return null;
+  if (typeof value === 'object') return `{${value.map(toArrayElement).join(',')}}`;
+  return String(value);
+}
+
+/** https://www.postgresql.org/docs/17/arrays.html#ARRAYS-IO */
+function toArrayElement(value: string | number | null): string {
+  if (value === null) return 'NULL';
+  if (typeof value === 'number') return String(value);
+  return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
+}
+
+export type TenantReply = ReturnType<typeof createTenantReply>;
+
+/** Follows the answer through the steps and keeps at most what the limits allow, while it streams in. */
+function createTenantReply(steps: readonly Step[], limits: ResultLimits) {
+  let position = 0;
+  let verifiedTenantIds: readonly number[] = [];
+  let columns: readonly ResultColumn[] = [];
+  const rows: (readonly (string | null)[])[] = [];
+  let bytes = 0;
+  let truncated = false;
+
+  const keepRow = (fields: readonly (string | null)[]) => {
+    if (truncated) return;
+    for (const field of fields) if (field !== null) bytes += Buffer.byteLength(field);
+    if (rows.length >= limits.maxRows || bytes > limits.maxBytes) truncated = true;
+    else rows.push(fields);
+  };
+
+  return {
+    rowDescription(fields: readonly { name: string; dataTypeID: number }[]): void {
+      if (steps[position] === 'rows') columns = fields.map((field) => ({ name: field.name, typeOid: field.dataTypeID }));
+    },
+    dataRow(fields: readonly (string | null)[]): void {
+      if (steps[position] === 'scope') verifiedTenantIds = parseIntArray(fields[0] ?? null);
+      else if (steps[position] === 'rows') keepRow(fields);
+    },
+    /** After CommandComplete, PortalSuspended or EmptyQueryResponse. */
+    stepDone(): void {
+      position += 1;
+    },
+    result(): TenantResult {
+      return { verifiedTenantIds, columns, rows, truncated };
+    },
+  };
+}
+
+/** `{1,3}` → `[1, 3]`. */
+function parseIntArray(text: string | null): number[] {
+  if (text === null || text === '{}') return [];
+  return text.slice(1, -1).split(',').map(Number);
+}
