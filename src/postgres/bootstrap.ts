@@ -193,7 +193,11 @@ async function setRoleDefaults(
 }
 
 /** Two kinds of key: `sign` is shared with the server, `bind` never leaves the database. */
-async function installKeys({ session, prefix, signingKey }: BootstrapOptions): Promise<void> {
+export async function installKeys({
+  session,
+  prefix,
+  signingKey,
+}: Pick<BootstrapOptions, 'session' | 'prefix' | 'signingKey'>): Promise<void> {
   await session.script(`
     CREATE SCHEMA IF NOT EXISTS keys;
     REVOKE ALL ON SCHEMA keys FROM PUBLIC;
