@@ -1,0 +1,146 @@
+import { availableParallelism } from 'node:os';
+import { join } from 'node:path';
+import { databaseTarget, parseConnection } from '../config/database-target.ts';
+import { environmentLookup } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import { createPublicKeySource, type KeySource } from '../identity/key-source.ts';
+import { createLocalIssuer, type LocalIssuer } from '../identity/local-issuer.ts';
+import type { Database, OwnerSession } from '../postgres/database.ts';
+import { migrate, readMigrations } from '../postgres/migrate.ts';
+import { openOwnerSession } from '../postgres/owner-session.ts';
+import { createPoolDatabase } from '../postgres/pool-database.ts';
+import { createEnvSecretStore } from '../vault/env-secrets.ts';
+import { createFileSecretStore } from '../vault/file-secrets.ts';
+import { createLocalKeys } from '../vault/local-keys.ts';
+import { localScopeKey, type ScopeKey, scopeKeyFromSecret } from '../vault/scope-key.ts';
+import { firstOf, type SecretStore } from '../vault/secret-store.ts';
+import { type EmbeddedStart, startEmbedded } from './embedded-start.ts';
+import type { ServedSchema } from './served-schema.ts';
+
+/** Where container engines mount secrets. */
+const mountedSecrets = '/run/secrets';
+
+export function secretStore(): SecretStore {
+  return firstOf(createEnvSecretStore(environmentLookup()), createFileSecretStore(mountedSecrets));
+}
+
+export function localKeys(config: Config) {
+  return createLocalKeys(join(config.dataDir, 'keys'));
+}
+
+/** Of the secret provider where one is named; otherwise this machine's own. */
+export async function scopeKey(config: Config): Promise<ScopeKey> {
+  const name = config.scopeSigningKeySecretName;
+  if (name === undefined && config.environment === 'production') {
+    throw new AppError('misconfigured', 'Production signs tenant scopes with a key of the secret provider', {
+      hint: 'Set SCOPE_SIGNING_KEY_SECRET_NAME to the name of a secret of the form kid:base64.',
+    });
+  }
+  return name === undefined ? localScopeKey(localKeys(config)) : scopeKeyFromSecret(secretStore(), name);
+}
+
+export interface OpenedDatabase {
+  readonly database: Database;
+  /** On the embedded database: a session as the schema's owner, or as its administrator. */
+  readonly session?: (role: 'owner' | 'administrator') => OwnerSession;
+  /** What the person who starts the server should know. */
+  readonly notice?: string;
+}
+
+export interface OpenDatabaseOptions {
+  readonly config: Config;
+  readonly served: ServedSchema;
+  readonly key: ScopeKey;
+  readonly onStep?: (step: string) => void;
+  readonly seed?: (session: OwnerSession) => Promise<void>;
+}
+
+/** The embedded PostgreSQL unless a server is named. */
+export async function openDatabase(options: OpenDatabaseOptions): Promise<OpenedDatabase> {
+  const { config, served } = options;
+  const target = databaseTarget(config);
+  const prefix = config.postgresRolePrefix;
+  if (target.kind === 'embedded') return openEmbedded(options);
+  const database = await createPoolDatabase({
+    address: target.address,
+    server: { ...target.login, user: target.login.user },
+    reader: (suffix) => ({ user: `${prefix}_${suffix}`, password: target.readerPassword }),
+    useScopeFunction: served.definition.useScopeFunction,
+    maxConnections: config.postgresMaxConnections ?? Math.min(20, 4 * availableParallelism()),
+  });
+  return { database };
+}
+
+async function openEmbedded({ config, served, key, onStep, seed }: OpenDatabaseOptions): Promise<OpenedDatabase> {
+  const prefix = config.postgresRolePrefix;
+  const started: EmbeddedStart = await startEmbedded({
+    dataDir: config.dataDir,
+    definition: served.definition,
+    prefix,
+    migrations: await readMigrations(served.migrations),
+    signingKey: key,
+    seed: seed ?? ((session) => served.seed(session)),
+    ...(onStep && { onStep }),
+  });
+  const { database } = started;
+  return {
+    database,
+    session: (role) => database.session(role === 'owner' ? `${prefix}_owner` : null),
+    ...(started.copy && {
+      notice: `Another process uses ${config.dataDir}: this one serves a copy of the demonstration data in memory, and forgets changes.`,
+    }),
+  };
+}
+
+/** A connection that POSTGRES_OWNER_URL or POSTGRES_OPERATOR_URL names, for commands that set up or inspect a real server. */
+export function openNamedSession(config: Config, setting: 'postgresOwnerUrl' | 'postgresOperatorUrl'): Promise<OwnerSession> {
+  const url = config[setting];
+  if (url === undefined) {
+    const name = setting === 'postgresOwnerUrl' ? 'POSTGRES_OWNER_URL' : 'POSTGRES_OPERATOR_URL';
+    throw new AppError('misconfigured', `This command needs ${name}`, {
+      hint: `Set ${name}=postgresql://<login>:<password>@<host>/<database>.`,
+    });
+  }
+  return openSession(config, url);
+}
+
+export function openSession(config: Config, url: string): Promise<OwnerSession> {
+  const { address, login } = parseConnection(url, config);
+  return openOwnerSession(address, login);
+}
+
+export async function migrateSchema(
+  config: Config,
+  served: ServedSchema,
+  session: OwnerSession,
+  onApplied: (name: string) => void,
+) {
+  return migrate({
+    session,
+    migrations: await readMigrations(served.migrations),
+    prefix: config.postgresRolePrefix,
+    onApplied: ({ version, name }) => onApplied(`${String(version).padStart(4, '0')}_${name}`),
+  });
+}
+
+export function developmentIssuer(config: Config, clock: Clock): Promise<LocalIssuer> {
+  return createLocalIssuer({
+    issuer: config.authIssuer,
+    keyFiles: localKeys(config),
+    clock,
+    production: config.environment === 'production',
+  });
+}
+
+/** Undefined where nothing is configured: then every HTTP call is refused. */
+export async function keySource(config: Config, clock: Clock): Promise<KeySource | undefined> {
+  if (config.authPublicKey !== undefined) return createPublicKeySource(config.authPublicKey);
+  if (config.authJwksUri !== undefined) {
+    throw new AppError('misconfigured', 'AUTH_JWKS_URI is not served by this release', {
+      hint: 'Give the issuer’s public key in AUTH_PUBLIC_KEY.',
+    });
+  }
+  return config.devIssuer ? (await developmentIssuer(config, clock)).keys : undefined;
+}

@@ -1,0 +1,68 @@
+import type { Config } from '../config/schema.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import type { Note } from '../core/observation.ts';
+import { authorize } from '../identity/authorize.ts';
+import { createMcpServing } from '../mcp/serving.ts';
+import type { Database } from '../postgres/database.ts';
+import { createScopeSigner } from '../postgres/scope-token.ts';
+import { createDescribeTables } from '../query/describe-tables.ts';
+import { createExecute } from '../query/execute.ts';
+import { createGuard } from '../query/guard.ts';
+import { createRunQuery } from '../query/run-query.ts';
+import { createTenantDirectory } from '../query/tenant-directory.ts';
+import { loadTypeCatalog } from '../query/type-catalog.ts';
+import { createLexicalSearch } from '../search/lexical.ts';
+import type { ScopeKey } from '../vault/scope-key.ts';
+import type { ServedSchema } from './served-schema.ts';
+
+export const serverName = 'mcp-zava-sales';
+
+export interface ComposeOptions {
+  readonly config: Config;
+  readonly served: ServedSchema;
+  readonly database: Database;
+  readonly key: ScopeKey;
+  readonly version: string;
+  readonly note: Note;
+  readonly clock?: Clock;
+}
+
+/** Joins the parts. Which technology stands behind each port was decided in `adapters.ts`. */
+export async function compose({ config, served, database, key, version, note, clock = systemClock }: ComposeOptions) {
+  const { definition, wording, validValues, catalogue } = served;
+  const maxBytes = answerBytes(config.resultMaxTokens);
+  const signScope = createScopeSigner({ signingKey: () => key, clock });
+  const tenants = createTenantDirectory({ database, definition, clock });
+  const [guard, types] = await Promise.all([
+    createGuard({ definition, serverMajor: database.serverMajor }),
+    loadTypeCatalog(database),
+  ]);
+  const execute = createExecute({
+    database,
+    signScope,
+    maxRows: config.queryMaxRows,
+    maxBytes,
+    timeoutMs: config.postgresCommandTimeoutSeconds * 1000,
+  });
+  const runQuery = createRunQuery({ definition, guard, execute, types, maxBytes, clock });
+  const mcp = createMcpServing({
+    serverName,
+    version,
+    definition,
+    wording,
+    runQuery,
+    describeTables: createDescribeTables({ definition, validValues, runQuery, clock }),
+    searchProducts: createLexicalSearch({ database, catalogue }),
+    authorize,
+    clock,
+    note,
+  });
+  return { mcp, runQuery, signScope, tenants };
+}
+
+export type Composition = Awaited<ReturnType<typeof compose>>;
+
+/** RESULT_MAX_TOKENS counts four bytes a token; 2 KB are left for column names and the envelope. The whole answer stays under 1 MB. */
+function answerBytes(maxTokens: number): number {
+  return Math.min(Math.max(maxTokens * 4 - 2048, 1024), 330_000);
+}

@@ -1,0 +1,32 @@
+import type { SchemaDefinition } from '../core/schema-definition.ts';
+import type { Wording } from '../core/wording.ts';
+import type { OwnerSession } from '../postgres/database.ts';
+import type { ValidValues } from '../query/describe-tables.ts';
+import { retailCatalogueSearch } from '../retail/catalogue-search.ts';
+import { retailDefinition } from '../retail/definition.ts';
+import { type LoadProgress, loadSampleData } from '../retail/sample-data/load.ts';
+import { retailValidValues } from '../retail/valid-values.ts';
+import { retailWording } from '../retail/wording.ts';
+import type { LexicalCatalogue } from '../search/lexical.ts';
+
+/** Everything that makes this server serve one schema rather than another. */
+export interface ServedSchema {
+  readonly definition: SchemaDefinition;
+  readonly wording: Wording;
+  readonly validValues: readonly ValidValues[];
+  readonly catalogue: LexicalCatalogue;
+  readonly migrations: URL;
+  /** Fills a new demonstration database. */
+  seed(session: OwnerSession, onProgress?: (progress: LoadProgress) => void, signal?: AbortSignal): Promise<void>;
+}
+
+export const retailSchema: ServedSchema = {
+  definition: retailDefinition,
+  wording: retailWording,
+  validValues: retailValidValues,
+  catalogue: retailCatalogueSearch,
+  migrations: new URL('../../migrations/', import.meta.url),
+  async seed(session, onProgress, signal) {
+    await loadSampleData({ session, ...(onProgress && { onProgress }), ...(signal && { signal }) });
+  },
+};

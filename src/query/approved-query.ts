@@ -1,0 +1,16 @@
+import type { ReaderRole } from '../core/schema-definition.ts';
+
+/** Exists for the compiler only: no other file can write a value of the type below. */
+declare const made: unique symbol;
+
+/** A statement that the guard has read, node by node, and found harmless. Only `guard.ts` makes one (by `approval.ts`); `execute.ts` takes nothing else. */
+export interface ApprovedQuery {
+  readonly [made]: true;
+  /** The deparsed tree, not the caller's text. */
+  readonly text: string;
+  readonly reader: ReaderRole;
+  /** Names of the served relations it reads. */
+  readonly relations: readonly string[];
+  /** True when the answer depends on the clock, on chance or on sampling: such an answer is never cached. */
+  readonly volatile: boolean;
+}

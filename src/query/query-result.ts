@@ -1,0 +1,28 @@
+import type { Principal } from '../core/principal.ts';
+
+export interface QueryRequest {
+  readonly sql: string;
+  readonly principal: Principal;
+  readonly signal?: AbortSignal | undefined;
+}
+
+export interface NamedColumn {
+  readonly name: string;
+  /** PostgreSQL's type name, for example `int4`. */
+  readonly type: string;
+}
+
+export interface QueryResult {
+  readonly columns: readonly NamedColumn[];
+  /** Rows as JSON text, `[[…],[…]]` in column order. Numbers keep PostgreSQL's exact digits, which `JSON.parse` would lose. */
+  readonly rowsJson: string;
+  readonly rowCount: number;
+  readonly truncated: boolean;
+  readonly durationMs: number;
+  readonly cached: boolean;
+  /** Names of the tenants whose rows the answer could draw on. */
+  readonly scope: readonly string[];
+}
+
+/** The one way a caller's SQL reaches the database. */
+export type RunQuery = (request: QueryRequest) => Promise<QueryResult>;

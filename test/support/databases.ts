@@ -1,0 +1,253 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { describe } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import type { Principal, Tenant } from '../../src/core/principal.ts';
+import { bootstrap } from '../../src/postgres/bootstrap.ts';
+import type { ServerAddress } from '../../src/postgres/connection-settings.ts';
+import type { Database, OwnerSession, TenantResult, TenantStatement } from '../../src/postgres/database.ts';
+import { openEmbeddedDatabase } from '../../src/postgres/embedded-database.ts';
+import { migrate, readMigrations } from '../../src/postgres/migrate.ts';
+import { openOwnerSession } from '../../src/postgres/owner-session.ts';
+import { createPoolDatabase } from '../../src/postgres/pool-database.ts';
+import { createScopeSigner, type ScopeSigner, type ScopeSigningKey } from '../../src/postgres/scope-token.ts';
+import { retailDefinition } from '../../src/retail/definition.ts';
+import { loadSampleData } from '../../src/retail/sample-data/load.ts';
+
+/** Customers in every test database: small, and enough for all eight stores to have orders. */
+export const testScale = 200;
+export const signingKey: ScopeSigningKey = { kid: 'test', key: createHash('sha256').update('a key for tests').digest() };
+export const migrationsDirectory = new URL('../../migrations/', import.meta.url);
+
+export interface TestDatabase {
+  readonly database: Database;
+  /** Suffixes become logins: `role('reader')`. */
+  role(suffix: string): string;
+  readonly owner: OwnerSession;
+  readonly admin: OwnerSession;
+  readonly sign: ScopeSigner;
+  /** Present on a real server. */
+  readonly address?: ServerAddress;
+  readonly password?: string;
+  /** A caller's statement with the guard off. */
+  asStores(ids: readonly number[], text: string, changes?: Partial<TenantStatement>): Promise<TenantResult>;
+  close(): Promise<void>;
+}
+
+export interface Tier {
+  readonly name: string;
+  /** A seeded database of the caller's own; what a test does to it ends with `close`. */
+  open(): Promise<TestDatabase>;
+}
+
+const root = new URL('../../', import.meta.url).pathname;
+const cacheDirectory = join(root, 'node_modules/.cache/zava-mcp-server');
+
+/** Changes whenever something does that the seeded database follows from. */
+function templateDigest(): string {
+  const hash = createHash('sha256');
+  for (const folder of ['migrations', 'data', 'src/retail/sample-data', 'src/postgres']) {
+    for (const file of readdirSync(join(root, folder)).sort()) hash.update(file).update(readFileSync(join(root, folder, file)));
+  }
+  return hash.update(String(testScale)).digest('hex').slice(0, 12);
+}
+
+const embeddedTemplate = () => join(cacheDirectory, `embedded-${templateDigest()}.tar.gz`);
+
+function openEmbedded(template?: Uint8Array) {
+  return openEmbeddedDatabase({
+    dataDir: 'memory',
+    template,
+    useScopeFunction: retailDefinition.useScopeFunction,
+    serverRole: 'zava_server',
+    readerRole: (suffix) => `zava_${suffix}`,
+  });
+}
+
+const embedded: Tier = {
+  name: 'the embedded database',
+  async open() {
+    const database = await openEmbedded(await readFile(embeddedTemplate()));
+    return withShortcuts(database, {
+      role: (suffix) => `zava_${suffix}`,
+      owner: database.session('zava_owner'),
+      admin: database.session(null),
+      close: () => database.close(),
+    });
+  },
+};
+
+async function prepareEmbedded(): Promise<void> {
+  if (existsSync(embeddedTemplate())) return;
+  const database = await openEmbedded();
+  await bootstrap({ session: database.session(null), definition: retailDefinition, prefix: 'zava', passwords: {}, signingKey });
+  const owner = database.session('zava_owner');
+  await migrate({ session: owner, migrations: await readMigrations(migrationsDirectory), prefix: 'zava' });
+  await loadSampleData({ session: owner, options: { scale: testScale } });
+  await mkdir(cacheDirectory, { recursive: true });
+  await writeFile(`${embeddedTemplate()}.new`, await database.dump());
+  await rename(`${embeddedTemplate()}.new`, embeddedTemplate());
+  await database.close();
+}
+
+/** Real servers by their administrator's URL, as `npm run services:up` wrote them down or CI gives them. */
+export function realServers(): { name: string; adminUrl: string }[] {
+  const file = join(root, '.services.env');
+  const written = existsSync(file)
+    ? Object.fromEntries(
+        readFileSync(file, 'utf8')
+          .split('\n')
+          .flatMap((line) => {
+            const match = /^(TEST_\w+)=(.*)$/.exec(line);
+            return match === null ? [] : [[match[1], match[2]]];
+          }),
+      )
+    : {};
+  const known = { ...written, ...process.env };
+  return [
+    { name: 'PostgreSQL 17', adminUrl: known.TEST_POSTGRES_ADMIN_URL },
+    { name: 'PostgreSQL 18', adminUrl: known.TEST_POSTGRES_18_ADMIN_URL },
+  ].filter((server): server is { name: string; adminUrl: string } => server.adminUrl !== undefined && server.adminUrl !== '');
+}
+
+const prefix = 'zavatest';
+const password = 'only for tests';
+const passwords = { owner: password, server: password, reader: password, operator: password };
+
+function addressOf(adminUrl: string, database: string) {
+  const url = new URL(adminUrl);
+  const address: ServerAddress = {
+    host: url.hostname,
+    port: Number(url.port),
+    database,
+    sslMode: 'disable',
+    applicationName: 'zava-tests',
+  };
+  return { address, login: { user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) } };
+}
+
+/** Roles belong to the whole server, so those who set them up take turns. */
+async function taking<T>(adminUrl: string, work: (session: OwnerSession) => Promise<T>): Promise<T> {
+  const { address, login } = addressOf(adminUrl, 'postgres');
+  const session = await openOwnerSession(address, login);
+  try {
+    await session.query("SELECT pg_advisory_lock(hashtext('zava tests'))");
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
+
+const realTemplate = () => `zavatest_template_${templateDigest()}`;
+
+async function prepareReal(adminUrl: string): Promise<void> {
+  await taking(adminUrl, async (server) => {
+    const [known] = await server.query('SELECT 1 AS known FROM pg_database WHERE datname = $1 AND datistemplate', [
+      realTemplate(),
+    ]);
+    if (known !== undefined) return;
+    for (const { datname } of await server.query("SELECT datname FROM pg_database WHERE datname LIKE 'zavatest\\_%'")) {
+      await server.script(`ALTER DATABASE ${datname} IS_TEMPLATE false`);
+      await server.script(`DROP DATABASE ${datname} WITH (FORCE)`);
+    }
+    await server.script(`CREATE DATABASE ${realTemplate()} TEMPLATE template0`);
+    const { address, login } = addressOf(adminUrl, realTemplate());
+    const admin = await openOwnerSession(address, login);
+    await bootstrap({ session: admin, definition: retailDefinition, prefix, passwords, signingKey });
+    await admin.close();
+    const owner = await openOwnerSession(address, { user: `${prefix}_owner`, password });
+    await migrate({ session: owner, migrations: await readMigrations(migrationsDirectory), prefix });
+    await loadSampleData({ session: owner, options: { scale: testScale } });
+    await owner.close();
+    await server.script(`ALTER DATABASE ${realTemplate()} IS_TEMPLATE true`);
+  });
+}
+
+function realTier({ name, adminUrl }: { name: string; adminUrl: string }): Tier {
+  return {
+    name,
+    async open() {
+      const own = `zavatest_${randomBytes(5).toString('hex')}`;
+      const { address, login } = addressOf(adminUrl, own);
+      const admin = await taking(adminUrl, async (server) => {
+        await server.script(`CREATE DATABASE ${own} TEMPLATE ${realTemplate()}`);
+        const session = await openOwnerSession(address, login);
+        // Settings of roles are per database and not copied with it.
+        await bootstrap({ session, definition: retailDefinition, prefix, passwords, signingKey });
+        return session;
+      });
+      const owner = await openOwnerSession(address, { user: `${prefix}_owner`, password });
+      const database = await createPoolDatabase({
+        address,
+        server: { user: `${prefix}_server`, password },
+        reader: (suffix) => ({ user: `${prefix}_${suffix}`, password }),
+        useScopeFunction: retailDefinition.useScopeFunction,
+        maxConnections: 4,
+      });
+      return withShortcuts(database, {
+        role: (suffix) => `${prefix}_${suffix}`,
+        owner,
+        admin,
+        address,
+        password,
+        async close() {
+          await Promise.all([database.close(), owner.close(), admin.close()]);
+          await taking(adminUrl, (server) => server.script(`DROP DATABASE ${own} WITH (FORCE)`));
+        },
+      });
+    },
+  };
+}
+
+function withShortcuts(database: Database, rest: Omit<TestDatabase, 'database' | 'sign' | 'asStores'>): TestDatabase {
+  const sign = createScopeSigner({ signingKey: () => signingKey, clock: systemClock });
+  return {
+    ...rest,
+    database,
+    sign,
+    asStores: (ids, text, changes = {}) =>
+      database.runAsTenant({
+        reader: 'reader',
+        scopeToken: sign(ids),
+        text,
+        limits: { maxRows: 1000, maxBytes: 1_000_000 },
+        timeoutMs: 10_000,
+        ...changes,
+      }),
+  };
+}
+
+export const tiers: readonly Tier[] = [embedded, ...realServers().map(realTier)];
+
+/** The same tests on the embedded and on every real database there is. */
+export function onEveryDatabase(subject: string, tests: (tier: Tier) => void): void {
+  describe.each(tiers.map((tier) => [tier.name, tier] as const))(`${subject}, on %s`, (_name, tier) => tests(tier));
+  // Said in the report, so that a missing server is never mistaken for a pass.
+  if (realServers().length === 0)
+    describe.skip(`${subject}, on a real PostgreSQL (none: run npm run services:up)`, () => tests(embedded));
+}
+
+export async function prepareTemplates(): Promise<void> {
+  const servers = realServers();
+  if (servers.length === 0) {
+    const message = 'SKIPPED: no PostgreSQL. The tests of the real database do not run; bring one up with: npm run services:up';
+    if (process.env.CI === 'true') throw new Error(message);
+    process.stderr.write(`\n${'!'.repeat(message.length)}\n${message}\n${'!'.repeat(message.length)}\n\n`);
+  }
+  await prepareEmbedded();
+  for (const server of servers) await prepareReal(server.adminUrl);
+}
+
+export async function tenantDirectory(database: Database): Promise<Tenant[]> {
+  const rows = await database.query(`SELECT id, name, key, "group" FROM ${retailDefinition.tenantDirectoryFunction}()`);
+  return rows.map((row) => ({ id: Number(row.id), name: row.name ?? '', key: row.key ?? '', group: row.group ?? '' }));
+}
+
+/** A caller who sees the stores with these ids. */
+export async function principalFor(database: Database, role: string, storeIds: readonly number[]): Promise<Principal> {
+  const rules = retailDefinition.callerRoles.find((known) => known.name === role);
+  const tenants = (await tenantDirectory(database)).filter((tenant) => storeIds.includes(tenant.id));
+  return { subject: `test ${role}`, roles: [role], permissions: new Set(rules?.permissions), tenants };
+}
