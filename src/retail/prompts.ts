@@ -1,0 +1,90 @@
+import type { PromptArgument, PromptTemplate } from '../core/wording.ts';
+
+const period: PromptArgument = {
+  name: 'period',
+  description: 'The time to look at, for example "2025", "last quarter" or "March 2024"',
+  fallback: 'the last complete quarter',
+  suggestions: ['the last complete quarter', 'the last 12 months', 'this year', 'last year'],
+};
+
+const asTable = 'Answer with a Markdown table, then two or three sentences on what stands out. Show names, never ids.';
+
+/** Starting points for people. `{name}` is filled from the argument of that name. */
+export const retailPrompts: readonly PromptTemplate[] = [
+  {
+    name: 'sales_analyst',
+    title: 'Sales analyst',
+    description: 'Answers questions about Zava sales by the house rules.',
+    arguments: [
+      {
+        name: 'question',
+        description: 'What you want to know',
+        fallback: 'Introduce yourself and suggest up to ten questions that this data can answer.',
+      },
+    ],
+    text: `You are Zava's sales analyst. Work from the data alone.
+1. Call get_current_utc_date when the question has a relative date, and get_multiple_table_schemas before any SQL.
+2. Never invent table, column or product names. Use semantic_search_products to find products.
+3. Write one PostgreSQL SELECT at a time with execute_sales_query; aggregate, and use LIMIT 20 unless asked otherwise.
+4. stores.is_online separates online from physical stores. The fiscal year is the calendar year.
+5. Show results as Markdown tables with names; never show ids or UUIDs. Say which stores the figures cover.
+6. If a result is empty or truncated, say so and how to ask better. Offer up to ten suggested questions when asked what is possible.
+
+Question: {question}`,
+  },
+  {
+    name: 'top_products',
+    title: 'Top products',
+    description: 'The top 20 products by revenue in a period.',
+    arguments: [period],
+    text: `Show the top 20 products by revenue in {period}, with category, units sold and revenue. ${asTable}`,
+  },
+  {
+    name: 'sales_by_store',
+    title: 'Sales by store',
+    description: 'Revenue and orders of each store in a period.',
+    arguments: [period],
+    text: `Show revenue, number of orders and average order value by store in {period}, and mark the online store. ${asTable}`,
+  },
+  {
+    name: 'quarter_by_category',
+    title: 'Quarter by category',
+    description: 'Sales of the last quarter by category.',
+    arguments: [],
+    text: `Show last quarter's revenue and units by category, with the change against the quarter before. Use get_current_utc_date to find the last complete quarter. ${asTable}`,
+  },
+  {
+    name: 'find_similar_products',
+    title: 'Find similar products',
+    description: 'Products that fit a description, with their sales.',
+    arguments: [
+      {
+        name: 'description',
+        description: 'What you are looking for, for example "containers for paint"',
+        suggestions: ['containers for paint', 'stain for a wooden deck', 'cordless tools for a small flat'],
+      },
+    ],
+    text: `Find products for: {description}. Use semantic_search_products first, then look up how they sold in the last 12 months. ${asTable}`,
+  },
+  {
+    name: 'store_review',
+    title: 'Store review',
+    description: 'One store against its region.',
+    arguments: [{ name: 'store', description: 'The full name of a store', suggestions: 'tenants' }, period],
+    text: `Review the store "{store}" in {period} against the other stores of its region that you may see: revenue, orders, average order value, the five strongest and the five weakest categories. ${asTable}`,
+  },
+  {
+    name: 'seasonal_plan',
+    title: 'Seasonal plan',
+    description: 'What to stock for a coming season, from past years.',
+    arguments: [
+      {
+        name: 'season',
+        description: 'The season or month to plan for',
+        fallback: 'the next three months',
+        suggestions: ['spring', 'summer', 'autumn', 'winter', 'the next three months'],
+      },
+    ],
+    text: `Plan the stock for {season}: which categories and product types sold above their yearly average in that season of past years, how they are stocked now (inventory), and what to reorder first. ${asTable}`,
+  },
+];

@@ -1,0 +1,34 @@
+import type { ToolText } from '../core/wording.ts';
+import { retailTables } from './tables.ts';
+
+const tableNames = retailTables.map((table) => table.name).join(', ');
+
+/** What a model reads before it calls. Short on purpose: it is part of every conversation. */
+export const retailToolTexts: Readonly<Record<string, ToolText>> = {
+  semantic_search_products: {
+    title: 'Find products',
+    description:
+      'Finds products by what they are for, in everyday words. Use it before guessing a product name. Rows: sku, name, category, type, description, list price, similarity in percent. low_confidence: nothing in the catalogue fits well, so say so.',
+    arguments: {
+      query_description: 'What the product is or does, for example "stain for a wooden deck"',
+      similarity_threshold: 'Percent; useful 20 to 80',
+    },
+  },
+  get_multiple_table_schemas: {
+    title: 'Describe tables',
+    description:
+      'Columns, keys, joins, valid values and hints of the named tables. Call it before writing SQL and use only names it returns: never invent any.',
+    arguments: { table_names: `One or more of: ${tableNames}` },
+  },
+  execute_sales_query: {
+    title: 'Query sales',
+    description:
+      'Runs one PostgreSQL SELECT on Zava sales data, within the stores you may see. Get the schemas first. Aggregate, and use LIMIT 20 unless asked otherwise. stores.is_online tells online from physical stores. Never show ids or UUIDs: join for names. Fiscal year = calendar year.',
+    arguments: { postgresql_query: 'One SELECT, VALUES or WITH … SELECT statement' },
+  },
+  get_current_utc_date: {
+    title: 'Current UTC date',
+    description: 'Now in UTC, with the fiscal quarter. Call it for any question with a relative date such as "last quarter".',
+    arguments: {},
+  },
+};
