@@ -1,0 +1,69 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { AppError, type ErrorBody, errorCatalogue, toErrorBody } from '../core/errors.ts';
+import type { Note } from '../core/observation.ts';
+
+/** JSON-RPC 2.0 codes for a body that cannot be taken as a request. */
+export type EnvelopeFault = -32700 | -32600;
+
+export interface RefusalOptions {
+  readonly requestId: string;
+  /** The JSON-RPC id, once the request is parsed. */
+  readonly id?: string | number | null;
+  readonly envelopeFault?: EnvelopeFault;
+}
+
+export interface Refusal {
+  readonly status: number;
+  readonly body: string;
+  readonly error: ErrorBody;
+}
+
+/** A JSON-RPC error for what is refused before dispatch: -32000, or -32603 for a fault of ours. */
+export function jsonRpcRefusal(error: unknown, { requestId, id = null, envelopeFault }: RefusalOptions): Refusal {
+  const body = toErrorBody(error, requestId);
+  const code = envelopeFault ?? (body.code === 'internal' ? -32603 : -32000);
+  return {
+    status: errorCatalogue[body.code].httpStatus,
+    body: JSON.stringify({ jsonrpc: '2.0', error: { code, message: body.message, data: body }, id }),
+    error: body,
+  };
+}
+
+/** The same outside JSON-RPC. */
+export function plainRefusal(error: unknown, requestId: string): Refusal {
+  const body = toErrorBody(error, requestId);
+  return { status: errorCatalogue[body.code].httpStatus, body: JSON.stringify(body), error: body };
+}
+
+export interface Refused {
+  readonly request: IncomingMessage;
+  readonly response: ServerResponse;
+  readonly refusal: Refusal;
+  readonly error: unknown;
+  readonly requestId: string;
+}
+
+/** Notes the refusal and answers with it, or cuts the connection where an answer has begun already. */
+export function sendRefusal({ request, response, refusal, error, requestId }: Refused, note: Note): void {
+  const { code, message, retry_after_s } = refusal.error;
+  const peer = request.socket.remoteAddress;
+  note({
+    kind: 'request_refused',
+    requestId,
+    code,
+    httpStatus: refusal.status,
+    message,
+    ...(peer === undefined ? {} : { peer }),
+  });
+  if (!(error instanceof AppError) || error.cause !== undefined) note({ kind: 'fault_met', requestId, where: 'http', error });
+  if (response.headersSent) {
+    response.destroy();
+    return;
+  }
+  if (retry_after_s !== undefined) response.setHeader('Retry-After', retry_after_s);
+  // What is left of an unread body must not be taken for the next request.
+  if (!request.complete) response.setHeader('Connection', 'close');
+  response.setHeader('Content-Type', 'application/json');
+  response.statusCode = refusal.status;
+  response.end(refusal.body);
+}

@@ -1,0 +1,83 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { pipeline } from 'node:stream/promises';
+import type { Note } from '../core/observation.ts';
+import type { Principal } from '../core/principal.ts';
+import { type Authenticate, allValues, bearerToken, type ChallengeOptions, challenge } from './authenticate.ts';
+import { jsonRpcRefusal, sendRefusal } from './error-response.ts';
+import { EnvelopeError, readJsonBody } from './request-body.ts';
+
+/** The MCP endpoint behind the route. A refusal before dispatch is thrown as an `AppError`. */
+export interface McpEndpoint {
+  handle(exchange: {
+    readonly principal: Principal;
+    readonly requestId: string;
+    readonly headers: Headers;
+    readonly body: unknown;
+    readonly signal: AbortSignal;
+  }): Promise<{ readonly status: number; readonly contentType?: string; readonly body: string | AsyncIterable<string> }>;
+}
+
+export interface McpRouteOptions {
+  readonly endpoint: McpEndpoint;
+  readonly authenticate: Authenticate;
+  /** Lower-case name of the header that narrows the caller's tenants. */
+  readonly tenantHeader: string;
+  readonly challenge: ChallengeOptions;
+  readonly note: Note;
+}
+
+/** POST of one MCP message: token, body, endpoint, answer, in this order. */
+export function createMcpRoute(options: McpRouteOptions) {
+  const { endpoint, authenticate, tenantHeader } = options;
+  return async (request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> => {
+    const gone = new AbortController();
+    response.once('close', () => gone.abort());
+    let body: unknown;
+    try {
+      const token = bearerToken(request);
+      const principal = await authenticate(token, allValues(request, tenantHeader), request.socket.remoteAddress);
+      body = await readJsonBody(request);
+      const headers = webHeaders(request);
+      const answer = await endpoint.handle({ principal, requestId, headers, body, signal: gone.signal });
+      if (answer.contentType !== undefined) response.setHeader('Content-Type', answer.contentType);
+      response.statusCode = answer.status;
+      if (typeof answer.body === 'string') response.end(answer.body);
+      else await pipeline(answer.body, response);
+    } catch (error) {
+      if (!gone.signal.aborted) refuse(request, response, { error, body, requestId }, options);
+    }
+  };
+}
+
+interface Fault {
+  readonly error: unknown;
+  readonly body: unknown;
+  readonly requestId: string;
+}
+
+function refuse(request: IncomingMessage, response: ServerResponse, fault: Fault, options: McpRouteOptions): void {
+  const { error, body, requestId } = fault;
+  const refusal = jsonRpcRefusal(error, {
+    requestId,
+    id: jsonRpcId(body),
+    ...(error instanceof EnvelopeError ? { envelopeFault: error.jsonRpcCode } : {}),
+  });
+  const authenticateHeader = challenge(error, request.headers.authorization !== undefined, options.challenge);
+  if (authenticateHeader !== undefined && !response.headersSent) response.setHeader('WWW-Authenticate', authenticateHeader);
+  sendRefusal({ request, response, refusal, error, requestId }, options.note);
+}
+
+function webHeaders(request: IncomingMessage): Headers {
+  const headers = new Headers();
+  for (const [name, value] of Object.entries(request.headers)) {
+    // The token stops here: nothing behind this route may see or forward it.
+    if (name === 'authorization' || name === 'cookie' || value === undefined) continue;
+    headers.set(name, Array.isArray(value) ? value.join(', ') : value);
+  }
+  return headers;
+}
+
+function jsonRpcId(body: unknown): string | number | null {
+  if (typeof body !== 'object' || body === null || !('id' in body)) return null;
+  return typeof body.id === 'string' || typeof body.id === 'number' ? body.id : null;
+}

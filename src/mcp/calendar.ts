@@ -1,0 +1,29 @@
+/** The fiscal year is the calendar year. All figures are UTC. */
+export interface Quarter {
+  /** For example `2026-Q4`. */
+  readonly name: string;
+  readonly firstDay: string;
+  readonly lastDay: string;
+}
+
+export function quarterOf(instant: Date): Quarter {
+  return quarter(instant.getUTCFullYear(), Math.floor(instant.getUTCMonth() / 3));
+}
+
+export function lastCompleteQuarter(instant: Date): Quarter {
+  const index = Math.floor(instant.getUTCMonth() / 3);
+  return index === 0 ? quarter(instant.getUTCFullYear() - 1, 3) : quarter(instant.getUTCFullYear(), index - 1);
+}
+
+export const dayOf = (instant: Date): string => instant.toISOString().slice(0, 10);
+
+/** ISO 8601 to the second, as in `2026-11-22T18:31:51Z`. */
+export const secondOf = (instant: Date): string => `${instant.toISOString().slice(0, 19)}Z`;
+
+function quarter(year: number, index: number): Quarter {
+  return {
+    name: `${year}-Q${index + 1}`,
+    firstDay: dayOf(new Date(Date.UTC(year, index * 3, 1))),
+    lastDay: dayOf(new Date(Date.UTC(year, index * 3 + 3, 0))),
+  };
+}

@@ -1,0 +1,44 @@
+import type { Clock } from '../core/clock.ts';
+import { type ErrorCode, toErrorBody } from '../core/errors.ts';
+import type { Note } from '../core/observation.ts';
+import type { Tool, ToolCall } from './tool.ts';
+import { errorAnswer, type ToolAnswer } from './tool-result.ts';
+
+export interface CallToolOptions {
+  readonly clock: Clock;
+  readonly note: Note;
+}
+
+const refusals: ReadonlySet<ErrorCode> = new Set(['forbidden', 'insufficient_scope', 'rate_limited', 'query_rejected']);
+
+/** Failures whose cause is for the operator. Others concern the caller's own words, which do not belong in a log. */
+const faults: ReadonlySet<ErrorCode> = new Set(['internal', 'dependency_unavailable']);
+
+/** Runs an admitted call to its end. From here on every failure is an answer: the model is meant to read it. */
+export function createCallTool({ clock, note }: CallToolOptions) {
+  return async (tool: Tool, rawArguments: unknown, call: ToolCall, admit?: () => Promise<void>): Promise<ToolAnswer> => {
+    const startedAt = clock.monotonic();
+    const tellsOf = (failure?: ErrorCode) =>
+      note({
+        kind: 'tool_called',
+        requestId: call.requestId,
+        subject: call.principal.subject,
+        tool: tool.name,
+        outcome: failure === undefined ? 'answered' : refusals.has(failure) ? 'refused' : 'failed',
+        ...(failure === undefined ? {} : { code: failure }),
+        durationMs: clock.monotonic() - startedAt,
+      });
+    try {
+      await admit?.();
+      const answer = await tool.answer(rawArguments, call);
+      tellsOf();
+      return answer;
+    } catch (error) {
+      const body = toErrorBody(error, call.requestId);
+      tellsOf(body.code);
+      if (faults.has(body.code)) note({ kind: 'fault_met', requestId: call.requestId, where: tool.name, error });
+      return errorAnswer(body);
+    }
+  };
+}
+export type CallTool = ReturnType<typeof createCallTool>;

@@ -1,0 +1,48 @@
+import type { Clock } from '../core/clock.ts';
+import type { Principal } from '../core/principal.ts';
+import type { Wording } from '../core/wording.ts';
+import type { DescribeTables } from '../query/describe-tables.ts';
+import type { RunQuery } from '../query/query-result.ts';
+import type { SearchProducts } from '../search/search-products.ts';
+import type { Tool } from './tool.ts';
+import { executeSalesQuery } from './tools/execute-sales-query.ts';
+import { getCurrentUtcDate } from './tools/get-current-utc-date.ts';
+import { getMultipleTableSchemas } from './tools/get-multiple-table-schemas.ts';
+import { semanticSearchProducts } from './tools/semantic-search-products.ts';
+
+export interface ToolCatalogOptions {
+  readonly wording: Pick<Wording, 'toolTexts'>;
+  readonly runQuery: RunQuery;
+  readonly describeTables: DescribeTables;
+  readonly searchProducts: SearchProducts;
+  readonly clock: Clock;
+}
+
+/** To add a tool, write its file and add its line: the order here is the order on the wire. */
+export function createToolCatalog({ wording, runQuery, describeTables, searchProducts, clock }: ToolCatalogOptions): ToolCatalog {
+  const text = (name: string) => {
+    const found = wording.toolTexts[name];
+    if (found === undefined) throw new Error(`the wording has no text for the tool ${name}`);
+    return found;
+  };
+  return toolCatalog([
+    semanticSearchProducts(text('semantic_search_products'), searchProducts),
+    getMultipleTableSchemas(text('get_multiple_table_schemas'), describeTables),
+    executeSalesQuery(text('execute_sales_query'), runQuery),
+    getCurrentUtcDate(text('get_current_utc_date'), clock),
+  ]);
+}
+
+export interface ToolCatalog {
+  find(name: string): Tool | undefined;
+  /** What this caller may use, in a fixed order. */
+  listFor(principal: Principal): readonly Tool[];
+}
+
+export function toolCatalog(tools: readonly Tool[]): ToolCatalog {
+  const byName = new Map(tools.map((tool) => [tool.name, tool]));
+  return {
+    find: (name) => byName.get(name),
+    listFor: ({ permissions }) => tools.filter((tool) => tool.permission === undefined || permissions.has(tool.permission)),
+  };
+}

@@ -1,0 +1,173 @@
+import { randomUUID } from 'node:crypto';
+import { type jsonSchemaValidator, Server } from '@modelcontextprotocol/server';
+import { AppError } from '../core/errors.ts';
+import type { Note } from '../core/observation.ts';
+import type { Principal } from '../core/principal.ts';
+import type { AdmitCall, Guarded } from './admit-call.ts';
+import type { CallTool } from './call-tool.ts';
+import type { ToolCatalog } from './catalog.ts';
+import type { PromptCatalog } from './prompts/prompt-catalog.ts';
+import { notFound, toProtocolError } from './protocol-error.ts';
+import type { RawJson } from './raw-json.ts';
+import type { ResourceCatalog } from './resources/resource-catalog.ts';
+import type { Tool } from './tool.ts';
+import type { ToolAnswer } from './tool-result.ts';
+
+/** Who is served by one instance, and how its answers reach the wire. */
+export interface ServingScope {
+  readonly principal: Principal;
+  readonly raw: RawJson;
+  /** Of the HTTP request. Absent on stdio, where each call gets its own. */
+  readonly requestId?: string;
+  /** True when the edge has admitted the call already. */
+  readonly admitted: boolean;
+}
+
+export interface McpServerOptions {
+  readonly name: string;
+  readonly version: string;
+  readonly instructions: string;
+  readonly tools: ToolCatalog;
+  readonly prompts: PromptCatalog;
+  readonly resources: ResourceCatalog;
+  readonly callTool: CallTool;
+  readonly admit: AdmitCall;
+  readonly note: Note;
+  /** How long clients may keep lists. They depend on the token, so never in a shared cache. */
+  readonly listTtlMs?: number;
+}
+
+export type CreateMcpServer = (scope: ServingScope) => Server;
+
+const maxSuggestions = 100;
+
+/** The SDK wants one for elicitation, which this server never asks for; its default compiles a validator per instance. */
+const noValidation: jsonSchemaValidator = {
+  getValidator: () => () => ({ valid: false, data: undefined, errorMessage: 'not used' }),
+};
+
+/** Makes the protocol object of one HTTP request or one stdio connection. Cheap: all that costs lives outside. */
+export function createMcpServerFactory(options: McpServerOptions): CreateMcpServer {
+  const { name, version, instructions, listTtlMs = 300_000 } = options;
+  const hint = { ttlMs: listTtlMs, cacheScope: 'private' } as const;
+  const cacheHints = {
+    'tools/list': hint,
+    'prompts/list': hint,
+    'resources/list': hint,
+    'resources/templates/list': hint,
+    'resources/read': { ttlMs: 60_000, cacheScope: 'private' } as const,
+    'server/discover': hint,
+  };
+  return (scope) => {
+    const server = new Server(
+      { name, version },
+      {
+        capabilities: { tools: {}, prompts: {}, resources: {}, completions: {} },
+        instructions,
+        cacheHints,
+        jsonSchemaValidator: noValidation,
+      },
+    );
+    serveTools(server, scope, options);
+    servePrompts(server, scope, options);
+    serveResources(server, scope, options);
+    serveCompletion(server, scope, options);
+    return server;
+  };
+}
+
+function serveTools(server: Server, scope: ServingScope, { tools, callTool, admit }: McpServerOptions): void {
+  server.setRequestHandler('tools/list', () => ({ tools: tools.listFor(scope.principal).map(listedTool) }));
+  server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
+    const requestId = scope.requestId ?? randomUUID();
+    const tool = tools.find(params.name);
+    if (tool === undefined) {
+      const known = tools.listFor(scope.principal).map((listed) => listed.name);
+      throw toProtocolError(notFound('tool', params.name, `Tools: ${known.join(', ')}`), requestId);
+    }
+    const call = { principal: scope.principal, requestId, signal: mcpReq.signal };
+    const admission = scope.admitted ? undefined : () => admit(scope.principal, tool);
+    return callResult(await callTool(tool, params.arguments, call, admission), scope.raw);
+  });
+}
+
+function callResult({ text, structuredJson, isError }: ToolAnswer, raw: RawJson) {
+  return {
+    content: [{ type: 'text' as const, text }],
+    ...(structuredJson === undefined ? {} : { structuredContent: raw.object(structuredJson) }),
+    ...(isError === undefined ? {} : { isError }),
+  };
+}
+
+function listedTool({ name, title, description, inputSchema, outputSchema, annotations }: Tool) {
+  return {
+    name,
+    title,
+    description,
+    inputSchema: { ...inputSchema, type: 'object' as const },
+    outputSchema: { ...outputSchema, type: 'object' as const },
+    annotations,
+  };
+}
+
+function servePrompts(server: Server, scope: ServingScope, { prompts, note }: McpServerOptions): void {
+  server.setRequestHandler('prompts/list', () => ({ prompts: [...prompts.list()] }));
+  server.setRequestHandler('prompts/get', ({ params }) =>
+    guarded(scope, note, 'prompts/get', async () => prompts.get(params.name, params.arguments ?? {})),
+  );
+}
+
+function serveResources(server: Server, scope: ServingScope, { resources, admit, note }: McpServerOptions): void {
+  server.setRequestHandler('resources/list', () => ({ resources: resources.list(scope.principal) }));
+  server.setRequestHandler('resources/templates/list', () => ({ resourceTemplates: resources.templates() }));
+  server.setRequestHandler('resources/read', ({ params: { uri } }, { mcpReq }) =>
+    guarded(
+      scope,
+      note,
+      'resources/read',
+      async () => {
+        const found = resources.find(uri);
+        if (found !== undefined && !scope.admitted) await admit(scope.principal, found);
+        return resources.read(uri, scope.principal, mcpReq.signal);
+      },
+      { uri },
+    ),
+  );
+}
+
+function serveCompletion(server: Server, { principal }: ServingScope, { prompts, resources }: McpServerOptions): void {
+  server.setRequestHandler('completion/complete', ({ params: { ref, argument } }) => {
+    const known =
+      ref.type === 'ref/prompt'
+        ? prompts.suggestions(ref.name, argument.name, principal)
+        : resources.suggestions(ref.uri, argument.name);
+    const typed = argument.value.toLowerCase();
+    const matching = known.filter((value) => value.toLowerCase().includes(typed));
+    const values = matching.slice(0, maxSuggestions);
+    return { completion: { values, total: matching.length, hasMore: matching.length > values.length } };
+  });
+}
+
+/** Runs a handler so that only what callers may know leaves it. */
+async function guarded<T>(
+  { requestId = randomUUID() }: ServingScope,
+  note: Note,
+  where: string,
+  work: () => Promise<T>,
+  extra: object = {},
+): Promise<T> {
+  try {
+    return await work();
+  } catch (error) {
+    if (!(error instanceof AppError) || error.cause !== undefined) note({ kind: 'fault_met', requestId, where, error });
+    throw toProtocolError(error, requestId, extra);
+  }
+}
+
+/** What a message asks for, as far as a permission guards it. */
+export function guardedThing({ tools, resources }: Pick<McpServerOptions, 'tools' | 'resources'>) {
+  return (method: string, params: Readonly<Record<string, unknown>>): Guarded | undefined => {
+    if (method === 'tools/call' && typeof params.name === 'string') return tools.find(params.name);
+    return method === 'resources/read' && typeof params.uri === 'string' ? resources.find(params.uri) : undefined;
+  };
+}

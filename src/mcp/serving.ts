@@ -1,0 +1,60 @@
+import type { Clock } from '../core/clock.ts';
+import type { Note } from '../core/observation.ts';
+import type { Principal } from '../core/principal.ts';
+import type { SchemaDefinition } from '../core/schema-definition.ts';
+import type { Wording } from '../core/wording.ts';
+import type { DescribeTables } from '../query/describe-tables.ts';
+import type { RunQuery } from '../query/query-result.ts';
+import type { SearchProducts } from '../search/search-products.ts';
+import { type AdmitCallOptions, createAdmitCall } from './admit-call.ts';
+import { createCallTool } from './call-tool.ts';
+import { createToolCatalog } from './catalog.ts';
+import { serverInstructions } from './instructions.ts';
+import { createPromptCatalog } from './prompts/prompt-catalog.ts';
+import { createResourceCatalog } from './resources/resource-catalog.ts';
+import { createMcpServerFactory, guardedThing } from './server.ts';
+import { createStdioServer, type StdioServer, type StdioStreams } from './stdio.ts';
+import { createStreamableHttp, type StreamableHttp } from './streamable-http.ts';
+
+export interface McpServingOptions extends AdmitCallOptions {
+  readonly serverName: string;
+  readonly version: string;
+  readonly definition: SchemaDefinition;
+  readonly wording: Wording;
+  readonly runQuery: RunQuery;
+  readonly describeTables: DescribeTables;
+  readonly searchProducts: SearchProducts;
+  readonly clock: Clock;
+  readonly note: Note;
+}
+
+export interface McpServing {
+  /** One endpoint for all clients and protocol revisions. */
+  http(): StreamableHttp;
+  /** One client, one principal, over this process's streams unless others are given. */
+  stdio(principal: Principal, streams?: StdioStreams): StdioServer;
+}
+
+/** Everything MCP, behind whichever transport. Made once a process; each request or connection gets its own protocol object. */
+export function createMcpServing(options: McpServingOptions): McpServing {
+  const { serverName, version, definition, wording, describeTables, clock, note } = options;
+  const tools = createToolCatalog(options);
+  const prompts = createPromptCatalog(wording.prompts);
+  const resources = createResourceCatalog({ wording: wording.resources, definition, describeTables, clock });
+  const admit = createAdmitCall(options);
+  const createServer = createMcpServerFactory({
+    name: serverName,
+    version,
+    instructions: serverInstructions(wording),
+    tools,
+    prompts,
+    resources,
+    callTool: createCallTool({ clock, note }),
+    admit,
+    note,
+  });
+  return {
+    http: () => createStreamableHttp({ createServer, admit, guardedThing: guardedThing({ tools, resources }), note }),
+    stdio: (principal, streams) => createStdioServer({ createServer, principal, note, ...(streams && { streams }) }),
+  };
+}

@@ -1,0 +1,146 @@
+import {
+  createMcpHandler,
+  isLegacyRequest,
+  type McpServer,
+  type Server,
+  WebStandardStreamableHTTPServerTransport,
+} from '@modelcontextprotocol/server';
+import type { Note } from '../core/observation.ts';
+import type { Principal } from '../core/principal.ts';
+import type { AdmitCall, Guarded } from './admit-call.ts';
+import { explainErrors } from './protocol-error.ts';
+import { createRawJson, type RawJson } from './raw-json.ts';
+import type { ServingScope } from './server.ts';
+
+/** One POST, after everything that HTTP has to say about it is settled. */
+export interface McpExchange {
+  readonly principal: Principal;
+  readonly requestId: string;
+  readonly headers: Headers;
+  /** Parsed JSON. */
+  readonly body: unknown;
+  readonly signal: AbortSignal;
+}
+
+export interface McpReply {
+  readonly status: number;
+  readonly contentType?: string;
+  readonly body: string | AsyncIterable<string>;
+}
+
+export interface StreamableHttpOptions {
+  readonly createServer: (scope: ServingScope) => Server | McpServer;
+  readonly admit: AdmitCall;
+  /** What the message asks for, where a permission or a limit guards it. */
+  readonly guardedThing: (method: string, params: Readonly<Record<string, unknown>>) => Guarded | undefined;
+  readonly note: Note;
+  /** Whether a request of the older revisions is answered as an event stream. JSON otherwise. */
+  readonly streamsLegacy?: (body: unknown) => boolean;
+}
+
+/**
+ * Streamable HTTP without sessions, for every revision on one endpoint: 2026-07-28, and the line up to 2025-11-25.
+ * Throws an `AppError` for what is refused before dispatch, so that the refusal can set the HTTP status.
+ */
+export function createStreamableHttp({ createServer, admit, guardedThing, note, streamsLegacy }: StreamableHttpOptions) {
+  const scopes = new WeakMap<Request, ServingScope>();
+  const onerror = (error: Error) => note({ kind: 'fault_met', where: 'mcp', error });
+  const modern = createMcpHandler(
+    ({ requestInfo }) => {
+      const scope = requestInfo && scopes.get(requestInfo);
+      if (scope === undefined) throw new Error('a request without a scope reached the MCP handler');
+      return createServer(scope);
+    },
+    { legacy: 'reject', onerror },
+  );
+
+  return {
+    async handle({ principal, requestId, headers, body, signal }: McpExchange): Promise<McpReply> {
+      await admitAll(body, (method, params) => {
+        const asked = guardedThing(method, params);
+        return asked === undefined ? Promise.resolve() : admit(principal, asked);
+      });
+      const raw = createRawJson();
+      const scope = { principal, requestId, raw, admitted: true };
+      // Without a body of its own: the SDK is given the parsed one, and reads nothing.
+      const request = new Request('http://localhost/mcp', { method: 'POST', headers, signal });
+      if (!(await isLegacyRequest(request, body))) {
+        scopes.set(request, scope);
+        return reply(await modern.fetch(request, { parsedBody: body }), raw);
+      }
+      const json = streamsLegacy?.(body) !== true;
+      return serveLegacy({ server: createServer(scope), request, body, signal, raw, json, onerror });
+    },
+    close: () => modern.close(),
+  };
+}
+export type StreamableHttp = ReturnType<typeof createStreamableHttp>;
+
+interface LegacyExchange {
+  readonly server: Server | McpServer;
+  readonly request: Request;
+  readonly body: unknown;
+  readonly signal: AbortSignal;
+  readonly raw: RawJson;
+  readonly json: boolean;
+  readonly onerror: (error: Error) => void;
+}
+
+/** Wired by hand because the SDK's own fallback answers every call as an event stream. */
+async function serveLegacy({ server, request, body, signal, raw, json, onerror }: LegacyExchange): Promise<McpReply> {
+  const transport = new WebStandardStreamableHTTPServerTransport({ enableJsonResponse: json });
+  transport.onerror = onerror;
+  await server.connect(transport);
+  const end = () => void server.close();
+  const gone = new Promise<Response>((resolve) => {
+    const leave = () => {
+      end();
+      resolve(new Response(null, { status: 499 }));
+    };
+    if (signal.aborted) leave();
+    else signal.addEventListener('abort', leave, { once: true });
+  });
+  const response = await Promise.race([transport.handleRequest(request, { parsedBody: body }), gone]);
+  const answer = await reply(response, raw);
+  if (typeof answer.body === 'string') {
+    end();
+    return answer;
+  }
+  return { ...answer, body: followedBy(answer.body, end) };
+}
+
+async function* followedBy(body: AsyncIterable<string>, end: () => void): AsyncIterable<string> {
+  try {
+    yield* body;
+  } finally {
+    end();
+  }
+}
+
+async function reply(response: Response, raw: RawJson): Promise<McpReply> {
+  const contentType = response.headers.get('content-type');
+  const head = { status: response.status, ...(contentType === null ? {} : { contentType }) };
+  if (response.body !== null && contentType?.startsWith('text/event-stream')) {
+    return { ...head, body: events(response.body, raw) };
+  }
+  return { ...head, body: raw.restore(explainErrors(await response.text())) };
+}
+
+/** The SDK enqueues one whole event a chunk, so each chunk can be finished by itself. */
+async function* events(stream: ReadableStream<Uint8Array>, raw: RawJson): AsyncIterable<string> {
+  const decoder = new TextDecoder();
+  for await (const chunk of stream) yield raw.restore(decoder.decode(chunk, { stream: true }));
+}
+
+async function admitAll(
+  body: unknown,
+  admitOne: (method: string, params: Readonly<Record<string, unknown>>) => Promise<void>,
+): Promise<void> {
+  for (const message of Array.isArray(body) ? body : [body]) {
+    if (!isRecord(message) || typeof message.method !== 'string') continue;
+    await admitOne(message.method, isRecord(message.params) ? message.params : {});
+  }
+}
+
+const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

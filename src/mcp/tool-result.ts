@@ -1,0 +1,45 @@
+import type { ErrorBody } from '../core/errors.ts';
+import type { NamedColumn } from '../query/query-result.ts';
+
+/** A finished answer. The JSON is text already, so that numbers keep the digits which the database sent. */
+export interface ToolAnswer {
+  /** The text block, for models and for clients that read nothing else. */
+  readonly text: string;
+  readonly structuredJson?: string;
+  readonly isError?: true;
+}
+
+export interface RowsAnswer {
+  readonly columns: readonly NamedColumn[];
+  /** `[[…],[…]]` in column order. */
+  readonly rowsJson: string;
+  readonly rowCount: number;
+  readonly truncated: boolean;
+  /** Told to the model in the compact text block as `msg`. */
+  readonly message?: string;
+  /** Further properties of `structuredContent`, after the four that every row result has. */
+  readonly details: object;
+}
+
+/** Compact text: `c` column names, `r` rows, `n` rows present, `t` only when truncated. */
+export function rowsAnswer({ columns, rowsJson, rowCount, truncated, message, details }: RowsAnswer): ToolAnswer {
+  const names = JSON.stringify(columns.map((column) => column.name));
+  const flag = truncated ? ',"t":true' : '';
+  const told = message ? `,"msg":${JSON.stringify(message)}` : '';
+  const described = JSON.stringify(columns.map(({ name, type }) => ({ name, type })));
+  const more = JSON.stringify(details).slice(1, -1);
+  return {
+    text: `{"c":${names},"r":${rowsJson},"n":${rowCount}${flag}${told}}`,
+    structuredJson: `{"columns":${described},"rows":${rowsJson},"row_count":${rowCount},"truncated":${truncated}${more && `,${more}`}}`,
+  };
+}
+
+export function objectAnswer(structured: object, text?: string): ToolAnswer {
+  const structuredJson = JSON.stringify(structured);
+  return { text: text ?? structuredJson, structuredJson };
+}
+
+/** Clients check `structuredContent` against the tool's output schema, so an error speaks through the text block alone. */
+export function errorAnswer(body: ErrorBody): ToolAnswer {
+  return { text: JSON.stringify(body), isError: true };
+}

@@ -1,0 +1,40 @@
+import { z } from 'zod';
+import type { ToolText } from '../../core/wording.ts';
+import type { DescribeTables } from '../../query/describe-tables.ts';
+import { tableMarkdown } from '../table-markdown.ts';
+import { defineTool, readOnly } from '../tool.ts';
+import { objectAnswer } from '../tool-result.ts';
+
+const names = z.array(z.string());
+
+export const getMultipleTableSchemas = (text: ToolText, describeTables: DescribeTables) =>
+  defineTool({
+    name: 'get_multiple_table_schemas',
+    title: text.title,
+    description: text.description,
+    permission: 'catalog:read',
+    annotations: readOnly,
+    input: z.strictObject({
+      table_names: names
+        .min(1)
+        .max(20)
+        .describe(text.arguments.table_names ?? ''),
+    }),
+    output: z.object({
+      tables: z.array(
+        z.object({
+          name: z.string(),
+          purpose: z.string(),
+          columns: z.array(z.object({ name: z.string(), type: z.string(), nullable: z.boolean(), sensitive: z.boolean() })),
+          keys: z.array(z.object({ kind: z.string(), columns: names })),
+          relationships: z.array(z.object({ from: z.string(), to: z.string(), cardinality: z.string() })),
+          valid_values: z.record(z.string(), names),
+          hints: names,
+        }),
+      ),
+    }),
+    run: async ({ table_names }, { principal, signal }) => {
+      const tables = await describeTables(table_names, principal, signal);
+      return objectAnswer({ tables }, tables.map(tableMarkdown).join('\n\n'));
+    },
+  });

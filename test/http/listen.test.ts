@@ -1,0 +1,88 @@
+import { connect } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { listen } from '../../src/http/listen.ts';
+import { type HttpPorts, type HttpStack, httpStack } from '../support/mcp-stack.ts';
+import { answerOf, postLegacy } from '../support/raw-mcp.ts';
+
+let stack: HttpStack;
+const start = async (ports: HttpPorts = {}) => {
+  await stack?.close();
+  stack = await httpStack(ports);
+};
+beforeEach(() => start());
+afterEach(() => stack.close());
+
+const date = { name: 'get_current_utc_date', arguments: {} };
+
+describe('load and shutdown', () => {
+  test('a request beyond the limit is told to come back', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await start({
+      maxInFlight: 1,
+      limit: () => held,
+    });
+    const first = postLegacy(stack.mcpUrl, 'tools/call', date);
+    await expect.poll(() => stack.tenantHeaders.length).toBe(1);
+    const second = await postLegacy(stack.mcpUrl, 'tools/call', date);
+    expect([second.status, second.headers.get('retry-after')]).toEqual([503, '1']);
+    expect((await answerOf(second)).error.data.code).toBe('overloaded');
+    release();
+    expect((await first).status).toBe(200);
+  });
+
+  test('shutdown lets a running call finish and takes no new one', async () => {
+    let release = () => {};
+    const held = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await start({ limit: () => held });
+    const socket = connect(stack.server.port, '127.0.0.1');
+    await new Promise((resolve) => socket.once('connect', resolve));
+    const running = postLegacy(stack.mcpUrl, 'tools/call', date);
+    await expect.poll(() => stack.tenantHeaders.length).toBe(1);
+    const closed = stack.server.close(5000);
+    const late = new Promise<string>((resolve) =>
+      socket.once('data', (data) => resolve(String(data))).once('close', () => resolve('')),
+    );
+    socket.write('POST /mcp HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\n\r\n');
+    expect(await late).toMatch(/^(HTTP\/1\.1 503 |$)/);
+    release();
+    expect((await running).status).toBe(200);
+    await closed;
+    await expect(postLegacy(stack.mcpUrl, 'tools/call', date)).rejects.toThrow();
+  });
+
+  test('what does not finish by the deadline is cut off', async () => {
+    await start({ limit: () => new Promise(() => {}) });
+    const running = postLegacy(stack.mcpUrl, 'tools/call', date).catch(() => 'cut off');
+    await expect.poll(() => stack.tenantHeaders.length).toBe(1);
+    await stack.server.close(50);
+    expect(await running).toBe('cut off');
+  });
+
+  test('a client that never finishes its headers is cut off', async () => {
+    const slow = await listen({ handle: async () => {}, host: '127.0.0.1', port: 0, headersTimeoutMs: 50 });
+    const socket = connect(slow.port, '127.0.0.1');
+    socket.write('POST /mcp HTTP/1.1\r\nHost: local');
+    const answer = await new Promise<string>((resolve) => socket.once('data', (data) => resolve(String(data))));
+    expect(answer).toMatch(/^HTTP\/1\.1 408 /);
+    await slow.close(100);
+  });
+
+  test('a handler that fails cuts the connection, not the process', async () => {
+    const broken = await listen({ handle: () => Promise.reject(new Error('bug')), host: '127.0.0.1', port: 0 });
+    await expect(fetch(broken.url)).rejects.toThrow();
+    await broken.close(100);
+  });
+
+  test('a port in use is named', async () => {
+    const again = listen({ handle: async () => {}, host: '127.0.0.1', port: stack.server.port });
+    await expect(again).rejects.toMatchObject({
+      code: 'misconfigured',
+      message: expect.stringContaining('Cannot listen on 127.0.0.1'),
+    });
+  });
+});
