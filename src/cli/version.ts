@@ -1,7 +1,19 @@
 import { readFileSync } from 'node:fs';
 
-/** Of this package, from its manifest. */
+interface Manifest {
+  readonly version: string;
+  readonly engines: { readonly node: string };
+}
+
+function readManifest(): Manifest {
+  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as Manifest;
+}
+
 export function readVersion(): string {
-  const manifest = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
-  return manifest.version;
+  return readManifest().version;
+}
+
+/** For example `20.19`. */
+export function minimumNode(): string {
+  return readManifest().engines.node.replace(/[^\d.]/g, '');
 }

@@ -1,0 +1,86 @@
+import { developmentIssuer, keySource, scopeKey } from '../app/adapters.ts';
+import { compose, serverName } from '../app/compose.ts';
+import { localUrl, serveHttp } from '../app/serve-http.ts';
+import { retailSchema } from '../app/served-schema.ts';
+import { readConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { systemClock } from '../core/clock.ts';
+import { createChecks, diagnose, formatDiagnosis } from '../health/diagnose.ts';
+import type { Database } from '../postgres/database.ts';
+import { readMigrations } from '../postgres/migrate.ts';
+import { proveSeparation } from '../proof/prove.ts';
+import { createTenantDirectory } from '../query/tenant-directory.ts';
+import { exitCodes } from './exit-code.ts';
+import { openToldDatabase } from './open-database.ts';
+import { minimumNode, readVersion } from './version.ts';
+
+const { definition, migrations } = retailSchema;
+const clock = systemClock;
+
+/** Eight checks, each with a remedy. A faulty configuration is a finding here, not an end. */
+export async function doctor({ json }: { readonly json?: boolean }): Promise<number> {
+  const { config, problems } = readConfig({ serving: 'nothing' });
+  const prefix = config.postgresRolePrefix;
+  // The first start of the embedded database makes it, which takes longer than a check may.
+  const opening = openToldDatabase(config, {}).then(({ database }) => database);
+  const database = await opening.catch(() => undefined);
+  const server = await serverToAsk(config, database);
+  const checks = createChecks({
+    runtime: { node: process.version, minimumNode: minimumNode(), release: readVersion() },
+    settings: problems,
+    database: { open: () => opening, definition, prefix, migrations: await readMigrations(migrations) },
+    isolation: async (opened) => {
+      const key = await scopeKey(config);
+      const tenants = await createTenantDirectory({ database: opened, definition, clock })();
+      return proveSeparation({ database: opened, definition, prefix, signingKey: () => key, clock, tenants });
+    },
+    server,
+  });
+  try {
+    const diagnosis = await diagnose(checks);
+    process.stdout.write(json ? `${JSON.stringify(diagnosis, null, 2)}\n` : formatDiagnosis(diagnosis));
+    return diagnosis.ok ? exitCodes.done : exitCodes.failed;
+  } finally {
+    await server.close();
+    await database?.close();
+  }
+}
+
+interface ServerToAsk {
+  readonly url: string;
+  readonly token?: string;
+  close(): Promise<void>;
+}
+
+/** The server that runs at the configured address; where none does, one of this process, on a free port. */
+async function serverToAsk(config: Config, database: Database | undefined): Promise<ServerToAsk> {
+  const address = config.publicUrl ?? localUrl(config);
+  const running = { url: `${address}/mcp`, close: async () => {} };
+  const answers = await fetch(`${address}/health/live`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
+  if (answers !== undefined || database === undefined) return running;
+  try {
+    const note = () => {};
+    const key = await scopeKey(config);
+    const composition = await compose({ config, served: retailSchema, database, key, version: readVersion(), note, clock });
+    const keys = await keySource(config, clock);
+    const own = { ...config, host: '127.0.0.1', port: 0, publicUrl: undefined };
+    const http = await serveHttp({ config: own, definition, composition, database, keys, serverName, clock, note });
+    const close = () => http.close(1000);
+    return { url: `${http.url}/mcp`, close, ...(config.devIssuer && { token: await ownToken(config) }) };
+  } catch {
+    return running;
+  }
+}
+
+async function ownToken(config: Config): Promise<string> {
+  const issuer = await developmentIssuer(config, clock);
+  const role = definition.callerRoles.find(({ scope }) => scope === 'all');
+  return issuer.mint({
+    subject: 'doctor',
+    audience: config.authAudience[0] ?? '',
+    roles: role === undefined ? [] : [role.name],
+    tenantKeys: [],
+    groups: [],
+    ttlSeconds: 60,
+  });
+}

@@ -1,0 +1,33 @@
+import { scopeKey } from '../app/adapters.ts';
+import { retailSchema } from '../app/served-schema.ts';
+import { loadConfig } from '../config/load.ts';
+import { systemClock } from '../core/clock.ts';
+import { readMigrations } from '../postgres/migrate.ts';
+import { prove as proveIsolation } from '../proof/prove.ts';
+import { formatReport } from '../proof/report.ts';
+import { createTenantDirectory } from '../query/tenant-directory.ts';
+import { exitCodes } from './exit-code.ts';
+import { openToldDatabase } from './open-database.ts';
+
+/** The report goes to stdout, to be filed. */
+export async function prove({ json }: { readonly json?: boolean }): Promise<number> {
+  const config = loadConfig({ serving: 'nothing' });
+  const { definition, migrations } = retailSchema;
+  const key = await scopeKey(config);
+  const { database } = await openToldDatabase(config, { key });
+  try {
+    const report = await proveIsolation({
+      database,
+      definition,
+      prefix: config.postgresRolePrefix,
+      signingKey: () => key,
+      clock: systemClock,
+      tenants: await createTenantDirectory({ database, definition, clock: systemClock })(),
+      migrations: await readMigrations(migrations),
+    });
+    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
+    return report.passed ? exitCodes.done : exitCodes.failed;
+  } finally {
+    await database.close();
+  }
+}
