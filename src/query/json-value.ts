@@ -7,7 +7,7 @@ const asString: ToJson = (text) => JSON.stringify(text);
 /** Numbers keep their exact digits; NaN and the infinities have no JSON number. */
 const asNumber: ToJson = (text) => (/^-?\d/.test(text) ? text : asString(text));
 const asBigInteger: ToJson = (text) => (Number.isSafeInteger(Number(text)) ? text : asString(text));
-const asTimestamp: ToJson = (text) => asString(/^\d{4,}-/.test(text) ? text.replace(' ', 'T') : text);
+const asTimestamp: ToJson = (text) => asString(/^\d{4,}-[^ ]+ [^ ]+$/.test(text) ? text.replace(' ', 'T') : text);
 /** The session's time zone is UTC, so the offset is always `+00`. */
 const asInstant: ToJson = (text) => asString(/^\d{4,}-.*\+00$/.test(text) ? `${text.slice(0, -3).replace(' ', 'T')}Z` : text);
 /** Type `json` keeps the writer's line breaks; between tokens, where alone they can stand, a blank means the same. */
@@ -35,7 +35,8 @@ export function jsonConverter(typeOid: number, types: TypeCatalog): ToJson {
   const element = type.elementOid === 0 ? undefined : types.get(type.elementOid);
   if (element !== undefined) {
     const convert = scalars[element.name] ?? asString;
-    return (text) => arrayToJson(text, convert);
+    // int2vector and oidvector are arrays in the catalogue and bare lists in their text.
+    return (text) => (/^[{[]/.test(text) ? arrayToJson(text, convert) : asString(text));
   }
   return scalars[type.name] ?? asString;
 }

@@ -1,0 +1,86 @@
+import type { JsonArgument, JsonBehavior, JsonFuncExpr, JsonTable, JsonTableColumn, JsonTablePathSpec, Node } from 'libpg-query';
+import { Deparser, QuoteUtils } from 'pgsql-deparser';
+import type { Message } from './tree.ts';
+
+type Context = NonNullable<Parameters<Deparser['visit']>[1]>;
+
+/** SQL text of a tree. The deparser has been seen to change meaning: whoever uses the text parses it again and compares. */
+export const deparse = (statement: Message): string =>
+  new SqlJsonDeparser({ SelectStmt: statement } as Node, { pretty: false }).deparseQuery();
+
+const wrappers: Readonly<Record<string, string>> = {
+  JSW_NONE: ' WITHOUT WRAPPER',
+  JSW_CONDITIONAL: ' WITH CONDITIONAL WRAPPER',
+  JSW_UNCONDITIONAL: ' WITH UNCONDITIONAL WRAPPER',
+};
+const quotes: Readonly<Record<string, string>> = { JS_QUOTES_KEEP: ' KEEP QUOTES', JS_QUOTES_OMIT: ' OMIT QUOTES' };
+
+/** The SQL/JSON query functions of PostgreSQL 17, which the deparser does not know. */
+class SqlJsonDeparser extends Deparser {
+  JsonFuncExpr(node: JsonFuncExpr, context: Context): string {
+    const name = String(node.op).replace(/_OP$/, '');
+    const context_item = node.context_item === undefined ? '' : this.JsonValueExpr(node.context_item, context);
+    const path = node.pathspec === undefined ? '' : this.visit(node.pathspec, context);
+    const output = this.formatJsonOutput(node.output, context);
+    const returning = output === null ? '' : ` ${output}`;
+    return `${name}(${context_item}, ${path}${this.passing(node.passing, context)}${returning}${this.answers(node, context)})`;
+  }
+
+  JsonTable(node: JsonTable, context: Context): string {
+    const item = node.context_item === undefined ? '' : this.JsonValueExpr(node.context_item, context);
+    const passing = this.passing(node.passing, context);
+    const columns = this.tableColumns(node.columns, context);
+    const lateral = node.lateral === true ? 'LATERAL ' : '';
+    const alias = node.alias === undefined ? '' : ` ${this.Alias(node.alias, context)}`;
+    const onError = this.answers({ on_error: node.on_error }, context);
+    return `${lateral}JSON_TABLE(${item}, ${this.path(node.pathspec, context)}${passing}${columns}${onError})${alias}`;
+  }
+
+  private tableColumns(columns: Node[] | undefined, context: Context): string {
+    const written = (columns ?? []).map((node) =>
+      this.tableColumn((node as { JsonTableColumn: JsonTableColumn }).JsonTableColumn, context),
+    );
+    return ` COLUMNS (${written.join(', ')})`;
+  }
+
+  private tableColumn(column: JsonTableColumn, context: Context): string {
+    const path = column.pathspec === undefined ? '' : ` PATH ${this.path(column.pathspec, context)}`;
+    if (column.coltype === 'JTC_NESTED') return `NESTED${path}${this.tableColumns(column.columns, context)}`;
+    const name = QuoteUtils.quoteIdentifier(column.name ?? '');
+    if (column.coltype === 'JTC_FOR_ORDINALITY') return `${name} FOR ORDINALITY`;
+    const type = column.typeName === undefined ? '' : ` ${this.TypeName(column.typeName, context)}`;
+    if (column.coltype === 'JTC_EXISTS')
+      return `${name}${type} EXISTS${path}${this.answers({ on_error: column.on_error }, context)}`;
+    const format = this.formatJsonFormat(column.format);
+    return `${name}${type}${format === null ? '' : ` ${format}`}${path}${this.answers(column, context)}`;
+  }
+
+  private path(spec: JsonTablePathSpec | undefined, context: Context): string {
+    const path = spec?.string === undefined ? '' : this.visit(spec.string, context);
+    return spec?.name === undefined ? path : `${path} AS ${QuoteUtils.quoteIdentifier(spec.name)}`;
+  }
+
+  private passing(list: Node[] | undefined, context: Context): string {
+    if (list === undefined || list.length === 0) return '';
+    const written = list.map((node) => {
+      const { val, name } = (node as { JsonArgument: JsonArgument }).JsonArgument;
+      return `${val === undefined ? '' : this.JsonValueExpr(val, context)} AS ${QuoteUtils.quoteIdentifier(name ?? '')}`;
+    });
+    return ` PASSING ${written.join(', ')}`;
+  }
+
+  /** The clauses that say what an answer looks like: wrapper, quotes, ON EMPTY, ON ERROR. */
+  private answers(node: Answers, context: Context): string {
+    const parts = [wrappers[node.wrapper ?? ''] ?? '', quotes[node.quotes ?? ''] ?? ''];
+    if (node.on_empty !== undefined) parts.push(` ${this.behaviour(node.on_empty, context)} ON EMPTY`);
+    if (node.on_error !== undefined) parts.push(` ${this.behaviour(node.on_error, context)} ON ERROR`);
+    return parts.join('');
+  }
+
+  private behaviour(behaviour: JsonBehavior, context: Context): string {
+    const words = String(behaviour.btype).replace('JSON_BEHAVIOR_', '').replace('_', ' ');
+    return words === 'DEFAULT' && behaviour.expr !== undefined ? `DEFAULT ${this.visit(behaviour.expr, context)}` : words;
+  }
+}
+
+type Answers = Partial<Record<'on_empty' | 'on_error', JsonBehavior | undefined>> & Pick<JsonFuncExpr, 'wrapper' | 'quotes'>;

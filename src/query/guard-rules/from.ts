@@ -1,0 +1,137 @@
+import { functionColumns } from './functions.ts';
+import { joinOf, rename } from './join.ts';
+import { outputName } from './output-name.ts';
+import { reject } from './rejection.ts';
+import type { Place, Resolution } from './resolution.ts';
+import type { FromItem, Level, ScopeColumn, Visible } from './scope.ts';
+import { findTable, tableColumns } from './tables.ts';
+import { as, isMessage, listOf, locationOf, type Message, unwrap } from './tree.ts';
+import { cteColumns, findCte } from './with.ts';
+
+/** Planning time grows faster than the number of tables; people join dozens. */
+const maxFromItems = 250;
+
+/** Reads the items of one FROM in order and gives what the SELECT sees. Tables are schema-qualified in place. */
+export function resolveFrom(items: readonly unknown[], place: Place, resolution: Resolution): Visible[] {
+  const visible: Visible[] = [];
+  for (const item of items) visible.push(...fromItem(item, visible, place, resolution));
+  return visible;
+}
+
+/** `before` is what a LATERAL item may refer to: everything to its left in the same FROM. */
+function fromItem(node: unknown, before: readonly Visible[], place: Place, resolution: Resolution): Visible[] {
+  const { type, message } = unwrap(node) ?? reject('FROM holds an empty item');
+  resolution.fromItems += 1;
+  if (resolution.fromItems > maxFromItems) {
+    reject(
+      `The statement reads more than ${maxFromItems} tables and sub-selects`,
+      'Split it, or use IN (…) in place of repeated branches.',
+    );
+  }
+  const lateral: Place = { ...place, level: { visible: before, outer: place.level } };
+  switch (type) {
+    case 'RangeVar':
+      return [open(rangeVar(message, place, resolution))];
+    case 'RangeTableSample':
+      resolution.expression([message.args, message.repeatable], lateral);
+      return fromItem(message.relation, before, place, resolution);
+    case 'RangeSubselect':
+      return [open(subselect(message, message.lateral === true ? lateral : place, resolution))];
+    case 'RangeFunction':
+      resolution.expression(message.functions, lateral);
+      return [open(functionItem(message))];
+    case 'JsonTable':
+      resolution.expression([message.context_item, message.passing, message.columns, message.on_error], lateral);
+      return [open(jsonTable(message))];
+    case 'JoinExpr':
+      return joinItem(message, before, place, resolution);
+    default:
+      return reject(`${type} is not allowed in FROM`, 'Name a table, a sub-select or a function.', locationOf(message));
+  }
+}
+
+const open = (item: FromItem): Visible => ({ item, qualified: true, bare: true });
+
+const aliasName = (message: Message): string | undefined =>
+  isMessage(message.alias) ? String(message.alias.aliasname) : undefined;
+
+/** An item whose columns the caller made: none of them is closed. */
+function madeItem(message: Message, name: string, names: readonly string[]): FromItem {
+  const columns = names.map((column): ScopeColumn => ({ name: column, path: [name, column] }));
+  return {
+    name,
+    columns: isMessage(message.alias) ? rename(columns, message.alias, name) : columns,
+    hasSystemColumns: false,
+    isTable: false,
+  };
+}
+
+function rangeVar(message: Message, place: Place, resolution: Resolution): FromItem {
+  resolution.names += 1;
+  const relname = String(message.relname);
+  const location = locationOf(message);
+  const schema = typeof message.schemaname === 'string' ? message.schemaname : undefined;
+  const name = aliasName(message) ?? relname;
+  const cte = schema === undefined ? findCte(relname, place.ctes) : undefined;
+  if (cte !== undefined) return madeItem(message, name, cteColumns(cte, resolution, location));
+
+  const relation = findTable(resolution.definition, schema, relname, location);
+  message.schemaname = resolution.definition.schema;
+  resolution.relations.add(relation.name);
+  const columns = tableColumns(relation, resolution.reader, name);
+  const item = { name, columns, hasSystemColumns: true, isTable: true };
+  return isMessage(message.alias) ? { ...item, columns: rename(columns, message.alias, name) } : { ...item, relation };
+}
+
+function subselect(message: Message, place: Place, resolution: Resolution): FromItem {
+  const query = as('SelectStmt', message.subquery) ?? reject('A sub-select in FROM must be a SELECT');
+  const names = resolution.select(query, place);
+  let name = aliasName(message);
+  if (name === undefined) {
+    // PostgreSQL 16 and later do without; a star over it needs a name to hold on to
+    resolution.unnamed += 1;
+    name = `unnamed_subquery_${resolution.unnamed}`;
+    message.alias = { aliasname: name };
+  }
+  return madeItem(message, name, names);
+}
+
+/** Column names as `addRangeTableEntryForFunction` in PostgreSQL's parser chooses them. */
+function functionItem(message: Message): FromItem {
+  const functions = listOf(message.functions).map((node) => listOf(as('List', node)?.items));
+  const alias = aliasName(message);
+  const names = functions.flatMap(([call, definitions]) => {
+    const listed = columnDefinitions(as('List', definitions)?.items ?? message.coldeflist);
+    return listed.length > 0 ? listed : functionOutput(call, functions.length === 1 ? alias : undefined);
+  });
+  if (message.ordinality === true) names.push('ordinality');
+  return madeItem(message, alias ?? outputName(functions[0]?.[0]), names);
+}
+
+function functionOutput(call: unknown, alias: string | undefined): readonly string[] {
+  const name = outputName(call);
+  const known = as('FuncCall', call) === undefined ? undefined : functionColumns.get(name);
+  if (known !== undefined) return known;
+  const lists = name === 'unnest' ? listOf(as('FuncCall', call)?.args).length : 1;
+  return lists > 1 ? Array<string>(lists).fill(name) : [alias ?? name];
+}
+
+const columnDefinitions = (list: unknown): string[] => listOf(list).map((node) => String(as('ColumnDef', node)?.colname));
+
+function jsonTable(message: Message): FromItem {
+  const names = (columns: unknown): string[] =>
+    listOf(columns).flatMap((node) => {
+      const column = as('JsonTableColumn', node);
+      return column?.coltype === 'JTC_NESTED' ? names(column.columns) : [String(column?.name)];
+    });
+  return madeItem(message, aliasName(message) ?? 'json_table', names(message.columns));
+}
+
+function joinItem(message: Message, before: readonly Visible[], place: Place, resolution: Resolution): Visible[] {
+  const left = fromItem(message.larg, before, place, resolution);
+  const right = fromItem(message.rarg, [...before, ...left], place, resolution);
+  const level: Level = { visible: [...left, ...right], outer: place.level };
+  resolution.expression(message.quals, { ...place, level });
+  const location = locationOf(unwrap(message.rarg)?.message ?? {});
+  return joinOf(message, left, right, location);
+}

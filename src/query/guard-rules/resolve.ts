@@ -1,0 +1,256 @@
+import type { ReaderRole, SchemaDefinition } from '../../core/schema-definition.ts';
+import { resolveFrom } from './from.ts';
+import { functionColumns } from './functions.ts';
+import { outputName } from './output-name.ts';
+import { reject } from './rejection.ts';
+import type { Place, Resolution } from './resolution.ts';
+import { checkWholeRow, columnOf, type FromItem, findBare, findBareAt, findItem, type Level, rejectUnknown } from './scope.ts';
+import { type Expansion, expandItem, expandStar } from './star.ts';
+import { as, isMessage, listOf, locationOf, type Message, namesOf, unwrap } from './tree.ts';
+import { openWith } from './with.ts';
+
+/** PostgreSQL's own limit (MaxTupleAttributeNumber). Stars over sub-selects with stars would double without end. */
+const maxColumns = 1664;
+
+export interface ResolvedNames {
+  readonly relations: readonly string[];
+  readonly names: number;
+}
+
+/**
+ * Resolves every name of a statement as PostgreSQL would for this reader, refuses what the reader may not read, and rewrites
+ * the tree in place: tables get their schema, stars become the columns that the reader may read.
+ */
+export function resolveNames(statement: Message, definition: SchemaDefinition, reader: ReaderRole): ResolvedNames {
+  const resolution: Resolution = {
+    definition,
+    reader,
+    relations: new Set(),
+    names: 0,
+    fromItems: 0,
+    unnamed: 0,
+    select: (inner, place, firstArm) => select(inner, place, resolution, firstArm),
+    expression: (value, place) => expression(value, place, resolution),
+  };
+  resolution.select(statement, { level: undefined, ctes: undefined });
+  return { relations: [...resolution.relations].sort(), names: resolution.names };
+}
+
+function select(
+  statement: Message,
+  outside: Place,
+  resolution: Resolution,
+  firstArm?: (columns: readonly string[]) => void,
+): readonly string[] {
+  resolution.names += 1;
+  const ctes = isMessage(statement.withClause) ? openWith(statement.withClause, outside, resolution) : outside.ctes;
+  const place: Place = { level: outside.level, ctes };
+  if (isMessage(statement.larg) && isMessage(statement.rarg)) {
+    const columns = resolution.select(statement.larg, place);
+    firstArm?.(columns);
+    resolution.select(statement.rarg, place);
+    return tail(statement, madeLevel('union', columns, place), columns, place, resolution);
+  }
+  if (statement.valuesLists !== undefined) {
+    resolution.expression(statement.valuesLists, place);
+    const width = listOf(as('List', listOf(statement.valuesLists)[0])?.items).length;
+    const columns = Array.from({ length: width }, (_, index) => `column${index + 1}`);
+    return tail(statement, madeLevel('*VALUES*', columns, place), columns, place, resolution);
+  }
+  return plainSelect(statement, place, resolution);
+}
+
+function plainSelect(statement: Message, place: Place, resolution: Resolution): readonly string[] {
+  const level: Level = { visible: resolveFrom(listOf(statement.fromClause), place, resolution), outer: place.level };
+  const inside: Place = { ...place, level };
+  const columns = targetList(statement, inside, level, resolution);
+  resolution.expression([statement.whereClause, statement.havingClause, statement.windowClause], inside);
+  groupBy(listOf(statement.groupClause), columns, inside, level, resolution);
+  for (const item of listOf(statement.distinctClause)) outputOrExpression(item, columns, inside, resolution);
+  return tail(statement, level, columns, place, resolution);
+}
+
+/** ORDER BY, which may name output columns, and LIMIT, which sees no column of this level. */
+function tail(
+  statement: Message,
+  level: Level,
+  columns: readonly string[],
+  place: Place,
+  resolution: Resolution,
+): readonly string[] {
+  for (const node of listOf(statement.sortClause)) {
+    outputOrExpression(as('SortBy', node)?.node, columns, { ...place, level }, resolution);
+  }
+  resolution.expression([statement.limitCount, statement.limitOffset], place);
+  return columns;
+}
+
+function madeLevel(name: string, columns: readonly string[], place: Place): Level {
+  const item: FromItem = {
+    name,
+    columns: columns.map((column) => ({ name: column, path: [column] })),
+    hasSystemColumns: false,
+    isTable: false,
+  };
+  return { visible: [{ item, qualified: false, bare: true }], outer: place.level };
+}
+
+function targetList(statement: Message, place: Place, level: Level, resolution: Resolution): string[] {
+  const names: string[] = [];
+  if (statement.targetList === undefined) return names;
+  statement.targetList = listOf(statement.targetList).flatMap((node) => {
+    const target = as('ResTarget', node);
+    const star = target === undefined ? undefined : starOf(target.val, level, resolution);
+    if (star !== undefined) {
+      names.push(...star.names);
+      if (names.length > maxColumns) reject(`The star would give more than ${maxColumns} columns`, 'Name the columns you need.');
+      return star.targets;
+    }
+    resolution.expression(target?.val, place);
+    names.push(typeof target?.name === 'string' ? target.name : outputName(target?.val));
+    return [node];
+  });
+  return names;
+}
+
+/** What `*` or `t.*` as a whole target stands for. */
+function starOf(value: unknown, level: Level, resolution: Resolution): Expansion | undefined {
+  const reference = as('ColumnRef', value);
+  if (reference === undefined) return undefined;
+  const fields = listOf(reference.fields);
+  if (as('A_Star', fields.at(-1)) === undefined) return undefined;
+  resolution.names += 1;
+  const location = locationOf(reference);
+  if (fields.length === 1) return expandStar(level, location);
+  return expandItem(itemOf(namesOf(fields).slice(0, -1), level, resolution, location), location);
+}
+
+/** The from-item that `t` or `schema.t` names. */
+function itemOf(
+  names: readonly string[],
+  level: Level | undefined,
+  resolution: Resolution,
+  location: number | undefined,
+): FromItem {
+  const [first = '', second] = names;
+  const { schema } = resolution.definition;
+  const item =
+    second === undefined
+      ? findItem(first, level)
+      : names.length === 2 && first === schema
+        ? findItem(second, level, schema)
+        : undefined;
+  return item ?? reject(`There is no "${names.join('.')}" in FROM`, 'Use the alias that FROM gives the table.', location);
+}
+
+/** GROUP BY: a column of FROM comes first, then a column of the result, then the SELECTs around. */
+function groupBy(
+  items: readonly unknown[],
+  columns: readonly string[],
+  place: Place,
+  level: Level,
+  resolution: Resolution,
+): void {
+  for (const item of items) {
+    const set = as('GroupingSet', item);
+    const row = as('RowExpr', item);
+    const name = bareName(item);
+    if (set !== undefined) groupBy(listOf(set.content), columns, place, level, resolution);
+    else if (row !== undefined) groupBy(listOf(row.args), columns, place, level, resolution);
+    else if (name !== undefined && columns.includes(name) && findBareAt(name, level, undefined) === undefined)
+      resolution.names += 1;
+    else resolution.expression(item, place);
+  }
+}
+
+/** ORDER BY and DISTINCT ON: a bare name means a column of the result if there is one. */
+function outputOrExpression(item: unknown, columns: readonly string[], place: Place, resolution: Resolution): void {
+  const name = bareName(item);
+  if (name !== undefined && columns.includes(name)) resolution.names += 1;
+  else resolution.expression(item, place);
+}
+
+function bareName(node: unknown): string | undefined {
+  const fields = listOf(as('ColumnRef', node)?.fields);
+  const name = fields.length === 1 ? as('String', fields[0])?.sval : undefined;
+  return typeof name === 'string' ? name : undefined;
+}
+
+function expression(value: unknown, place: Place, resolution: Resolution): void {
+  if (Array.isArray(value)) {
+    for (const item of value) expression(item, place, resolution);
+    return;
+  }
+  if (!isMessage(value)) return;
+  for (const key in value) {
+    const inner = value[key];
+    if (typeof inner !== 'object' || inner === null) continue;
+    if (key === 'ColumnRef') columnReference(inner as Message, place, resolution);
+    else if (key === 'SelectStmt') resolution.select(inner as Message, place);
+    else if (key === 'A_Indirection') indirection(inner as Message, place, resolution);
+    else expression(inner, place, resolution);
+  }
+}
+
+function columnReference(reference: Message, place: Place, resolution: Resolution): void {
+  resolution.names += 1;
+  const location = locationOf(reference);
+  const names = namesOf(reference.fields);
+  const isStar = as('A_Star', listOf(reference.fields).at(-1)) !== undefined;
+  if (isStar) {
+    if (names.length === 1)
+      reject('A star may not stand inside an expression', 'count(*) counts rows; elsewhere name the columns.', location);
+    checkWholeRow(itemOf(names.slice(0, -1), place.level, resolution, location), location);
+    return;
+  }
+  const name = names.at(-1) ?? '';
+  if (names.length > 1) {
+    columnOf(itemOf(names.slice(0, -1), place.level, resolution, location), name, location);
+    return;
+  }
+  if (findBare(name, place.level, location) !== undefined) return;
+  const row = findItem(name, place.level);
+  if (row === undefined) rejectUnknown(name, place.level, location);
+  checkWholeRow(row, location);
+}
+
+/**
+ * `(…)[1]` and `(…).field`. PostgreSQL takes `(row).name` for a call of the function `name` when there is no such field, so a
+ * field must be one that is known.
+ */
+function indirection(message: Message, place: Place, resolution: Resolution): void {
+  const steps = listOf(message.indirection);
+  const fields = steps.filter((step) => as('A_Indices', step) === undefined);
+  const bare = bareName(message.arg);
+  const item =
+    bare !== undefined && fields.length > 0 && findBare(bare, place.level, undefined) === undefined
+      ? findItem(bare, place.level)
+      : undefined;
+  const [field] = fields;
+  const location = locationOf(unwrap(message.arg)?.message ?? {});
+  if (item !== undefined && field === steps[0]) {
+    resolution.names += 1;
+    const name = as('String', field)?.sval;
+    if (typeof name === 'string') columnOf(item, name, location);
+    else checkWholeRow(item, location);
+  } else {
+    expression(message.arg, place, resolution);
+    if (field !== undefined) checkField(field, location);
+  }
+  expression(
+    steps.filter((step) => as('A_Indices', step) !== undefined),
+    place,
+    resolution,
+  );
+  if (fields.length > 1)
+    reject('A field of a field is not allowed', 'Take the row apart in FROM, one level at a time.', location);
+}
+
+const knownFields = new Set([...functionColumns.values()].flat());
+
+function checkField(field: unknown, location: number | undefined): void {
+  const name = as('String', field)?.sval;
+  if (typeof name === 'string' && (knownFields.has(name) || /^f\d+$/.test(name))) return;
+  const spoken = typeof name === 'string' ? `.${name}` : '.*';
+  reject(`The field selection (…)${spoken} is not allowed`, 'Put the row in FROM with an alias and name its columns.', location);
+}

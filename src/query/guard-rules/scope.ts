@@ -1,0 +1,132 @@
+import type { ColumnDefinition, RelationDefinition } from '../../core/schema-definition.ts';
+import { reject } from './rejection.ts';
+
+export interface ScopeColumn {
+  readonly name: string;
+  /** How a star names it: qualified by its from-item, or bare where USING or NATURAL merged two. */
+  readonly path: readonly string[];
+  /** The side that a merged column's value comes from, should its bare name be ambiguous. A full join has none. */
+  readonly source?: readonly string[];
+  /** Set where the reader's login may not read it. */
+  readonly closed?: ClosedColumn;
+}
+
+export interface ClosedColumn {
+  readonly relation: RelationDefinition;
+  readonly column: ColumnDefinition;
+}
+
+/** One thing in FROM that names can be looked up in. */
+export interface FromItem {
+  /** Name for qualified references; undefined for a join without alias. */
+  readonly name: string | undefined;
+  readonly columns: readonly ScopeColumn[];
+  /** Set where the item is a table under its own name, which `schema.table.column` may name too. */
+  readonly relation?: RelationDefinition;
+  /** ctid, xmin and the like exist on tables alone. */
+  readonly hasSystemColumns: boolean;
+  /** A table or a join over tables: a star over it is written out. */
+  readonly isTable: boolean;
+}
+
+/** A from-item and what it may be reached by: a join without alias takes over its members' bare names. */
+export interface Visible {
+  readonly item: FromItem;
+  readonly qualified: boolean;
+  readonly bare: boolean;
+  /** Members that stand for this item under a star, where nothing was merged. */
+  readonly members?: readonly Visible[];
+}
+
+/** What one SELECT sees, and through `outer` what the ones around it see. */
+export interface Level {
+  readonly visible: readonly Visible[];
+  readonly outer: Level | undefined;
+}
+
+const systemColumns = new Set(['ctid', 'xmin', 'xmax', 'cmin', 'cmax', 'tableoid']);
+
+export function rejectClosed({ relation, column }: ClosedColumn, location: number | undefined): never {
+  const needs = column.readableWith === 'nobody' ? 'no caller may read it' : `it needs the permission ${column.readableWith}`;
+  reject(
+    `Column ${relation.name}.${column.name} is not readable with your permissions: ${needs}`,
+    'Leave the column out, or name the columns you need.',
+    location,
+  );
+}
+
+/** The column that a bare name means at the innermost level that knows it, as PostgreSQL looks it up; undefined if none does. */
+export function findBare(name: string, level: Level | undefined, location: number | undefined): ScopeColumn | undefined {
+  for (let at = level; at !== undefined; at = at.outer) {
+    const found = findBareAt(name, at, location);
+    if (found !== undefined) return found;
+  }
+  return undefined;
+}
+
+export function findBareAt(name: string, level: Level, location: number | undefined): ScopeColumn | undefined {
+  const found: { item: FromItem; column: ScopeColumn }[] = [];
+  for (const { item, bare } of level.visible) {
+    if (!bare) continue;
+    for (const column of item.columns) if (column.name === name) found.push({ item, column });
+    if (item.hasSystemColumns && systemColumns.has(name)) rejectSystem(name, location);
+  }
+  if (found.length > 1) {
+    const choices = found.map(({ column }) => column.path.join('.')).join(' or ');
+    reject(`Column "${name}" is ambiguous`, `Say which one: ${choices}.`, location);
+  }
+  const column = found[0]?.column;
+  if (column?.closed !== undefined) rejectClosed(column.closed, location);
+  return column;
+}
+
+export function findItem(name: string, level: Level | undefined, schema?: string): FromItem | undefined {
+  for (let at = level; at !== undefined; at = at.outer) {
+    for (const { item, qualified } of at.visible) {
+      if (qualified && item.name === name && (schema === undefined || item.relation !== undefined)) return item;
+    }
+  }
+  return undefined;
+}
+
+/** A column of one item. An unknown name would be a function call in disguise (`o.to_jsonb`), so it is refused here. */
+export function columnOf(item: FromItem, name: string, location: number | undefined): ScopeColumn {
+  const column = item.columns.find((candidate) => candidate.name === name);
+  if (column?.closed !== undefined) rejectClosed(column.closed, location);
+  if (column !== undefined) return column;
+  if (item.hasSystemColumns && systemColumns.has(name)) rejectSystem(name, location);
+  reject(`There is no column "${name}" in ${item.name}`, `Its columns: ${readableNames(item)}.`, location);
+}
+
+/** A whole row, as in `row_to_json(t)` or `count(t.*)`, holds every column, so every one must be readable. */
+export function checkWholeRow(item: FromItem, location: number | undefined): void {
+  const closed = item.columns.find((column) => column.closed !== undefined)?.closed;
+  if (closed === undefined) return;
+  reject(
+    `The whole row of ${item.name ?? 'the join'} is not readable with your permissions: it holds ${closed.relation.name}.${closed.column.name}`,
+    `Name the columns you need (${readableNames(item)}); count(*) counts rows.`,
+    location,
+  );
+}
+
+export const readableNames = (item: FromItem): string =>
+  item.columns
+    .filter((column) => column.closed === undefined)
+    .map((column) => column.name)
+    .join(', ');
+
+export function rejectUnknown(name: string, level: Level | undefined, location: number | undefined): never {
+  const known = new Set<string>();
+  for (let at = level; at !== undefined; at = at.outer) {
+    for (const { item, bare } of at.visible) {
+      if (bare) for (const column of item.columns) if (column.closed === undefined) known.add(column.name);
+    }
+  }
+  if (systemColumns.has(name)) rejectSystem(name, location);
+  const hint = known.size === 0 ? 'There is nothing in FROM that it could belong to.' : `Known here: ${[...known].join(', ')}.`;
+  reject(`There is no column "${name}" here`, hint, location);
+}
+
+function rejectSystem(name: string, location: number | undefined): never {
+  reject(`System column ${name} is not served`, 'Leave it out; use the primary key to tell rows apart.', location);
+}

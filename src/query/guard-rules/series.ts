@@ -1,0 +1,135 @@
+import { castType, constantInterval, constantNumber, constantText, instantSeconds, intervalSeconds } from './constants.ts';
+import { reject } from './rejection.ts';
+import { as, listOf, type Message, namesOf, unwrap } from './tree.ts';
+
+/** Rows that `generate_series` may make of constants. */
+const maxSteps = 100_000;
+
+/** Bounds and step must be constants, or follow from what the tables hold: their dates, lengths of lists already read. */
+export function checkSeries([from, to, step]: readonly unknown[], location: number | undefined): void {
+  const width = constantNumber(step) ?? (step === undefined ? 1 : undefined);
+  const seconds = width === undefined ? constantInterval(step) : undefined;
+  if (seconds !== undefined) {
+    dateSeries(from, to, seconds, location);
+    return;
+  }
+  const first = constantNumber(from);
+  const last = constantNumber(to);
+  if (width !== undefined && first !== undefined && last !== undefined) {
+    checkSteps((last - first) / width, location);
+    return;
+  }
+  const bounded = [from, to].every((bound) => constantNumber(bound) !== undefined || isCountOfSomethingHeld(bound));
+  if (width !== undefined && Math.abs(width) >= 1 && bounded) return;
+  reject(
+    'The bounds and the step of generate_series() must be constants',
+    "Write numbers: generate_series(1, 1000) with a WHERE on its value; or dates with a constant step of a day or more: generate_series(min_day, max_day, interval '1 day').",
+    location,
+  );
+}
+
+function dateSeries(from: unknown, to: unknown, stepSeconds: number, location: number | undefined): void {
+  const first = instantOf(from);
+  const last = instantOf(to);
+  if (first !== undefined && last !== undefined) {
+    checkSteps((last - first) / stepSeconds, location);
+    return;
+  }
+  if (Math.abs(stepSeconds) >= 86_400 && isDateHeld(from) && isDateHeld(to)) return;
+  reject(
+    'A series of dates needs bounds between the years 1900 and 2200 and, unless both are constants, a step of at least one day',
+    "For example generate_series(date '2024-01-01', date '2024-12-31', interval '1 day').",
+    location,
+  );
+}
+
+function checkSteps(steps: number, location: number | undefined): void {
+  if (Number.isFinite(steps) && Math.abs(steps) <= maxSteps) return;
+  reject(
+    `generate_series() would make more than ${maxSteps.toLocaleString('en-US')} rows`,
+    `Make at most ${maxSteps.toLocaleString('en-US')} rows: a shorter range or a larger step that is not 0.`,
+    location,
+  );
+}
+
+const instantOf = (node: unknown): number | undefined => {
+  const text = constantText(node);
+  return text === undefined ? undefined : instantSeconds(text);
+};
+
+/** Lengths of what is already in memory, and calendar fields of dates: an integer series up to them is bounded by data. */
+function isCountOfSomethingHeld(node: unknown): boolean {
+  const cast = as('TypeCast', node);
+  if (cast !== undefined) return isCountOfSomethingHeld(cast.arg);
+  const call = as('FuncCall', node);
+  if (call === undefined) return false;
+  const name = namesOf(call.funcname).at(-1) ?? '';
+  const args = listOf(call.args);
+  if (/^(array_length|array_upper|array_lower|cardinality|jsonb?_array_length|length|char_length|regexp_count)$/.test(name))
+    return true;
+  return (
+    /^(extract|date_part)$/.test(name) && !/epoch|julian|micro/i.test(constantText(args[0]) ?? 'epoch') && isDateHeld(args[1])
+  );
+}
+
+const dateFunctions = /^(min|max|date_trunc|date|now|coalesce|make_date|to_date|timezone)$/;
+
+/** True for dates that come from rows, the clock or literals of our centuries, moved by constant intervals at most. */
+function isDateHeld(node: unknown): boolean {
+  const found = unwrap(node);
+  if (found === undefined) return false;
+  const { type, message } = found;
+  const all = (list: unknown) => listOf(list).every(isDateHeld);
+  switch (type) {
+    case 'ColumnRef':
+      return listOf(message.fields).every((field) => as('A_Star', field) === undefined);
+    case 'SQLValueFunction':
+      return true;
+    case 'A_Const':
+      return isHeldText(constantText(node));
+    case 'TypeCast':
+      return castType(node) === 'interval'
+        ? Math.abs(constantInterval(node) ?? Number.POSITIVE_INFINITY) <= century
+        : isDateHeld(message.arg);
+    case 'CoalesceExpr':
+    case 'MinMaxExpr':
+      return all(message.args);
+    case 'FuncCall':
+      return isDateFunction(message);
+    case 'A_Expr':
+      return (
+        message.kind === 'AEXPR_OP' &&
+        /^[-+]$/.test(namesOf(message.name).join('.')) &&
+        [message.lexpr, message.rexpr].every(isDateHeld)
+      );
+    case 'SubLink':
+      return message.subLinkType === 'EXPR_SUBLINK' && isDateSelect(message.subselect);
+    default:
+      return false;
+  }
+}
+
+function isDateFunction(call: Message): boolean {
+  const name = namesOf(call.funcname).at(-1) ?? '';
+  const args = listOf(call.args);
+  if (!dateFunctions.test(name)) return false;
+  if (name === 'make_date') {
+    const [year, ...rest] = args.map((part) => constantNumber(part) ?? 0);
+    return year !== undefined && year >= 1900 && year <= 2200 && rest.every((part) => part >= 1);
+  }
+  if (name === 'date_trunc' || name === 'timezone') return isDateHeld(args[1]);
+  if (name === 'to_date') return isHeldText(constantText(args[0]));
+  return args.every(isDateHeld);
+}
+
+function isDateSelect(node: unknown): boolean {
+  const target = listOf(as('SelectStmt', node)?.targetList);
+  return target.length === 1 && isDateHeld(as('ResTarget', target[0])?.val);
+}
+
+const century = 100 * 366 * 86_400;
+const isHeldText = (text: string | undefined): boolean =>
+  text !== undefined &&
+  (instantSeconds(text) !== undefined ||
+    Math.abs(intervalSeconds(text) ?? Number.POSITIVE_INFINITY) <= century ||
+    /^\s*(now|today|tomorrow|yesterday)\s*$/i.test(text));

@@ -1,0 +1,65 @@
+import { reject } from './rejection.ts';
+import type { Cte, CteScope, Place, Resolution } from './resolution.ts';
+import { as, isMessage, listOf, locationOf, type Message, namesOf } from './tree.ts';
+
+/**
+ * Opens a WITH clause. Plain WITH: each CTE sees those before it. WITH RECURSIVE: each sees all of them, so one that is
+ * named before its turn is read on demand.
+ */
+export function openWith(clause: Message, place: Place, resolution: Resolution): CteScope {
+  const scope: CteScope = { ctes: new Map(), outer: place.ctes };
+  const ctes = listOf(clause.ctes).flatMap((node): Cte[] => {
+    const message = as('CommonTableExpr', node);
+    return message === undefined
+      ? []
+      : [{ message, place: { level: place.level, ctes: scope }, columns: undefined, state: 'waiting' }];
+  });
+  if (clause.recursive === true) for (const cte of ctes) scope.ctes.set(String(cte.message.ctename), cte);
+  for (const cte of ctes) {
+    readCte(cte, resolution);
+    scope.ctes.set(String(cte.message.ctename), cte);
+  }
+  return scope;
+}
+
+export function findCte(name: string, scope: CteScope | undefined): Cte | undefined {
+  for (let at = scope; at !== undefined; at = at.outer) {
+    const cte = at.ctes.get(name);
+    if (cte !== undefined) return cte;
+  }
+  return undefined;
+}
+
+/** Names of a CTE's columns where it is referred to. */
+export function cteColumns(cte: Cte, resolution: Resolution, location: number | undefined): readonly string[] {
+  if (cte.state === 'waiting') readCte(cte, resolution);
+  if (cte.columns !== undefined) return cte.columns;
+  const name = String(cte.message.ctename);
+  reject(
+    `CTE "${name}" refers to itself too early`,
+    'Start with a SELECT without it, then UNION ALL the SELECT that refers to it.',
+    location,
+  );
+}
+
+function readCte(cte: Cte, resolution: Resolution): void {
+  if (cte.state !== 'waiting') return;
+  cte.state = 'open';
+  const { message } = cte;
+  const query = as('SelectStmt', message.ctequery);
+  if (query === undefined) reject('A CTE must be a SELECT', undefined, locationOf(message));
+  const columns = resolution.select(query, cte.place, (firstArm) => {
+    cte.columns = withSearchAndCycle(message, firstArm);
+  });
+  cte.columns = withSearchAndCycle(message, columns);
+  cte.state = 'read';
+}
+
+function withSearchAndCycle(message: Message, columns: readonly string[]): string[] {
+  const aliases = namesOf(message.aliascolnames);
+  const names = columns.map((name, index) => aliases[index] ?? name);
+  const { search_clause: search, cycle_clause: cycle } = message;
+  if (isMessage(search)) names.push(String(search.search_seq_column));
+  if (isMessage(cycle)) names.push(String(cycle.cycle_mark_column), String(cycle.cycle_path_column));
+  return names;
+}

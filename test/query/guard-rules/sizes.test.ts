@@ -1,0 +1,140 @@
+import { beforeAll, describe, expect, test } from 'vitest';
+import { createGuard, type Guard } from '../../../src/query/guard.ts';
+import { constantInterval, constantNumber, instantSeconds, intervalSeconds } from '../../../src/query/guard-rules/constants.ts';
+import { as, listOf, type Message } from '../../../src/query/guard-rules/tree.ts';
+import { loadParser, parseSelect } from '../../../src/query/parse-sql.ts';
+import { retailDefinition } from '../../../src/retail/definition.ts';
+
+let guard: Guard;
+beforeAll(async () => {
+  await loadParser();
+  guard = await createGuard({ definition: retailDefinition, serverMajor: 18 });
+});
+const expressionOf = (sql: string): Message =>
+  as('ResTarget', listOf(parseSelect(`SELECT ${sql}`).targetList)[0])!.val as Message;
+
+describe('a constant', () => {
+  test.each([
+    ['0', 0],
+    ['42', 42],
+    ['-7', -7],
+    ['+7', 7],
+    ['- (3)', -3],
+    ['1e3', 1000],
+    ['2.5', 2.5],
+    ["'12'", 12],
+    ["'12'::int", 12],
+    ['3::numeric::int8', 3],
+    ['24 * 60 + 1 - 2', 1439],
+    ['99999999999', 99999999999],
+  ])('%s is the number %s', (sql, value) => expect(constantNumber(expressionOf(sql))).toBe(value));
+
+  test.each([
+    'a',
+    'NULL',
+    "'x'",
+    'true',
+    '1 / 2',
+    '1 OPERATOR(pg_catalog.+) 2',
+    'random()',
+    "'5'::date",
+    "'{1}'::int[]",
+    '- a',
+    'a + 1',
+    '1 + a',
+    '~ 1',
+  ])('%s is no constant number', (sql) => expect(constantNumber(expressionOf(sql))).toBeUndefined());
+
+  test.each([
+    ["'1 day'", 86_400],
+    ["interval '2 weeks'", 1_209_600],
+    ["interval '7' day", 604_800],
+    ["interval '1' month", 28 * 86_400],
+    ["interval '90' second", 90],
+    ["'-1 hour'::interval", -3600],
+    ["'01:30'", 5400],
+    ["'-00:00:30'", -30],
+    ["'1 year 2 mons 3 d'", 365 * 86_400 + 56 * 86_400 + 3 * 86_400],
+  ])('%s lasts %s seconds at least', (sql, seconds) => expect(constantInterval(expressionOf(sql))).toBe(seconds));
+
+  test.each(['1 fortnight', 'P1D', '1', '', 'day', '1 day ago'])('"%s" is no known interval', (text) => {
+    expect(intervalSeconds(text)).toBeUndefined();
+  });
+  test('an expression is no interval', () => expect(constantInterval(expressionOf('a'))).toBeUndefined());
+
+  test.each([
+    ['2024-03-01', Date.UTC(2024, 2, 1) / 1000],
+    ['20240301', Date.UTC(2024, 2, 1) / 1000],
+    ['2024-03', Date.UTC(2024, 2, 1) / 1000],
+    [' 2024-3-1 12:30:15.5 ', Date.UTC(2024, 2, 1, 12, 30, 15) / 1000],
+    ['2024-03-01T00:00Z', Date.UTC(2024, 2, 1) / 1000],
+    ['2024-03-01 00:00+02:00', Date.UTC(2024, 2, 1) / 1000],
+  ])('"%s" is an instant', (text, seconds) => expect(instantSeconds(text)).toBe(seconds));
+
+  test.each(['1899-01-01', '9999-01-01', 'infinity', '0044-03-15 BC', 'soon', '2024-03-01 BC'])(
+    '"%s" is no instant of our centuries',
+    (text) => {
+      expect(instantSeconds(text)).toBeUndefined();
+    },
+  );
+});
+
+describe('within bounds', () => {
+  test.each([
+    "SELECT repeat('x', 10000)",
+    "SELECT repeat('ab', 5000)",
+    "SELECT repeat('x', 0), repeat('x', -5), repeat('', 10000)",
+    'SELECT repeat(store_name, 1000) FROM stores',
+    "SELECT repeat('-', 20), repeat('=', 20), repeat('#', 2)",
+    "SELECT lpad('x', 10000), rpad('x', 5 * 10, 'ab'), lpad('x', '20')",
+    "SELECT format('%s %I %L %% %-20s %3$s', 1, 2, 3, 4), format('%500s', 'x')",
+    "SELECT format('%s', VARIADIC ARRAY['a'])",
+    'SELECT array_fill(0, ARRAY[100, 100])',
+    'SELECT factorial(20), 2 ^ 10, power(1.05, 36), 2 ^ product_id, power(2, product_id) FROM products',
+    "SELECT 'x'::char(10), B'101'::bit(3), 'x'::varchar(1000000), 1::numeric(10, 2)",
+    'SELECT generate_series(1, 100001), generate_series(10, 1, -1), generate_series(0, 1, 0.1)',
+    "SELECT generate_series(date '2024-01-01', '2024-12-31', interval '1 hour')",
+    "SELECT generate_series(date '2024-12-31', '2024-01-01', '-1 month')",
+    "SELECT generate_series((SELECT min(order_date) FROM orders), CURRENT_DATE, '1 week')",
+    "SELECT generate_series(date_trunc('year', now()) - interval '2 years', now() + '1 year', '1 month')",
+    "SELECT generate_series(make_date(2020, 1, 1), to_date('2024-01-01', 'YYYY-MM-DD'), '1 year')",
+    "SELECT generate_series(least(min(order_date), date '2024-01-01'), coalesce(max(order_date), 'today'), '1 day') FROM orders",
+    "SELECT generate_series(min(order_date) AT TIME ZONE 'UTC', max(order_date)::timestamptz, '1 day') FROM orders",
+    'SELECT generate_series(2020, extract(year FROM CURRENT_DATE)::int)',
+    "SELECT generate_series(1, date_part('month', now())::int)",
+    'SELECT generate_series(1, array_length(ARRAY[1, 2], 1)), generate_series(1, length(store_name)) FROM stores',
+  ])('%s', (sql) => {
+    expect(guard.approve(sql, retailDefinition.readerRoles[0]!).text).not.toBe('');
+  });
+});
+
+describe('out of bounds', () => {
+  test.each([
+    ["SELECT repeat(string => 'x', number => 5)", 'by position'],
+    ["SELECT repeat(VARIADIC ARRAY['x'])", 'by position'],
+    ["SELECT repeat('x')", 'must be a constant'],
+    ["SELECT repeat('x'::char(100), 5000)", 'more than 10,000 characters'],
+    ['SELECT array_fill(0, dims) FROM (SELECT ARRAY[1] AS dims) x', 'must be written as ARRAY'],
+    ["SELECT lpad('x', -20000)", 'more than 10,000'],
+    ["SELECT lpad('x', 'NaN'::numeric)", 'must be a constant'],
+    ["SELECT generate_series(1, 'infinity'::numeric)", 'must be constants'],
+    ["SELECT generate_series('2024-01-01'::date, 'infinity', '1 day')", 'A series of dates'],
+    ["SELECT generate_series(make_date(1, 1, 1), now(), '1 day')", 'A series of dates'],
+    ["SELECT generate_series(make_date(order_id, 1, 1), now(), '1 day') FROM orders", 'A series of dates'],
+    ["SELECT generate_series(now(), now() + '500 years', '1 day')", 'A series of dates'],
+    ["SELECT generate_series(now(), now() + interval '9999 years', '1 day')", 'A series of dates'],
+    ["SELECT generate_series(now(), now() * 2, '1 day')", 'A series of dates'],
+    ["SELECT generate_series(now(), (SELECT to_timestamp(1e11)), '1 day')", 'A series of dates'],
+    ["SELECT generate_series(now(), EXISTS (SELECT 1), '1 day')", 'A series of dates'],
+    ["SELECT generate_series(now(), (SELECT 1, 2), '1 day')", 'A series of dates'],
+    ["SELECT generate_series(now(), CASE WHEN true THEN now() END, '1 day')", 'A series of dates'],
+    ['SELECT generate_series(1, extract(epoch FROM now())::int)', 'must be constants'],
+    ['SELECT generate_series(1, extract(year FROM to_timestamp(1e12))::int)', 'must be constants'],
+    ['SELECT generate_series(1, sum(order_id)) FROM orders', 'must be constants'],
+    ['SELECT generate_series(1, length(store_name), 0.00001) FROM stores', 'must be constants'],
+    ['SELECT generate_series(1)', 'must be constants'],
+    ['SELECT 1e1001', 'too large'],
+  ])('%s', (sql, message) => {
+    expect(() => guard.approve(sql, retailDefinition.readerRoles[0]!)).toThrow(message);
+  });
+});
