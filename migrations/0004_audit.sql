@@ -22,6 +22,8 @@ CREATE TABLE audit.events (
 ) PARTITION BY RANGE (occurred_at);
 CREATE INDEX idx_audit_subject ON audit.events (subject, occurred_at);
 CREATE INDEX idx_audit_outcome ON audit.events (outcome, occurred_at);
+-- For the head of the chain, which every batch starts from.
+CREATE INDEX idx_audit_event ON audit.events (event_id);
 -- Catches what no month's partition takes, so that an event is never lost for want of one.
 CREATE TABLE audit.events_rest PARTITION OF audit.events DEFAULT;
 
@@ -68,8 +70,9 @@ BEGIN
     INSERT INTO audit.events (occurred_at, request_id, subject, roles, store_ids, tool, action, outcome, error_code,
       statement_fingerprint, row_count, duration_ms, detail, prev_hash, row_hash)
     VALUES ((event->>'occurred_at')::timestamptz, event->>'request_id', event->>'subject',
-      (SELECT array_agg(r) FROM jsonb_array_elements_text(nullif(event->'roles', 'null')) r),
-      (SELECT array_agg(s::int) FROM jsonb_array_elements_text(nullif(event->'store_ids', 'null')) s),
+      -- An empty list stays an empty list, as it was hashed; only an absent one becomes NULL.
+      CASE jsonb_typeof(event->'roles') WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(event->'roles')) END,
+      CASE jsonb_typeof(event->'store_ids') WHEN 'array' THEN ARRAY(SELECT jsonb_array_elements_text(event->'store_ids')::int) END,
       event->>'tool', event->>'action', event->>'outcome', event->>'error_code', event->>'statement_fingerprint',
       (event->>'row_count')::int, (event->>'duration_ms')::int, event->'detail', head, hash);
     head := hash;

@@ -40,6 +40,8 @@ CREATE VIEW retail.sales_lines WITH (security_invoker = true) AS
 
 CREATE FUNCTION retail.rebuild_rollups() RETURNS void
 LANGUAGE sql SET search_path = pg_catalog, pg_temp AS $$
+  -- Alone with the rollups until commit: see refresh_rollups, which takes the shared form.
+  SELECT pg_advisory_xact_lock(hashtext('retail.rollups'));
   DELETE FROM retail.sales_by_day;
   INSERT INTO retail.sales_by_day
     SELECT store_id, order_date, count(DISTINCT order_id), count(order_item_id), coalesce(sum(quantity), 0),
@@ -63,6 +65,7 @@ DECLARE
   months date[];
   turn record;
 BEGIN
+  PERFORM pg_advisory_xact_lock_shared(hashtext('retail.rollups'));
   SELECT array_agg(t.store_id), array_agg(t.month) INTO stores, months
   FROM (SELECT DISTINCT store_id, date_trunc('month', day)::date AS month
         FROM unnest(touched_stores, touched_days) AS k(store_id, day)) t;

@@ -1,7 +1,10 @@
 import { randomBytes } from 'node:crypto';
+import { AppError } from '../core/errors.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
+import { revokeDangerousFunctions } from './dangerous-functions.ts';
 import type { OwnerSession } from './database.ts';
 import { paddedKeys, type ScopeSigningKey } from './scope-token.ts';
+import { isPostgresError } from './sqlstate.ts';
 
 export interface RolePasswords {
   readonly owner?: string;
@@ -22,59 +25,6 @@ export interface BootstrapOptions {
 /** What the administrator could not do here, one line each: the other walls hold without it. */
 export type BootstrapNotices = readonly string[];
 
-/**
- * Functions that PUBLIC has no use for and a hostile statement has: settings, SQL given as text, files, messages, locks, other
- * sessions. Signatures are looked up, since they differ between server versions.
- */
-const dangerousFunctions = [
-  'set_config',
-  'query_to_xml',
-  'query_to_xmlschema',
-  'query_to_xml_and_xmlschema',
-  'cursor_to_xml',
-  'cursor_to_xmlschema',
-  'table_to_xml',
-  'table_to_xmlschema',
-  'table_to_xml_and_xmlschema',
-  'schema_to_xml',
-  'schema_to_xmlschema',
-  'schema_to_xml_and_xmlschema',
-  'database_to_xml',
-  'database_to_xmlschema',
-  'database_to_xml_and_xmlschema',
-  'ts_stat',
-  'ts_rewrite',
-  'pg_notify',
-  'pg_sleep',
-  'pg_sleep_for',
-  'pg_sleep_until',
-  'pg_cancel_backend',
-  'pg_terminate_backend',
-  'lo_create',
-  'lo_creat',
-  'lo_from_bytea',
-  'lo_open',
-  'lo_put',
-  'lo_unlink',
-  'lowrite',
-  'pg_logical_emit_message',
-  'pg_advisory_lock',
-  'pg_advisory_lock_shared',
-  'pg_try_advisory_lock',
-  'pg_try_advisory_lock_shared',
-  'pg_advisory_xact_lock',
-  'pg_advisory_xact_lock_shared',
-  'pg_try_advisory_xact_lock',
-  'pg_try_advisory_xact_lock_shared',
-];
-
-/** What the owner's own functions, migrations and tools, and the operator's pg_dump, still need. */
-const grantedBack: Record<string, readonly string[]> = {
-  owner: ['set_config', 'pg_notify', 'pg_advisory_lock', 'pg_advisory_xact_lock'],
-  operator: ['set_config', 'pg_cancel_backend', 'pg_advisory_lock'],
-  server: ['pg_try_advisory_lock', 'pg_advisory_lock'],
-};
-
 /** Once per database, by an administrator; run again it changes nothing but what was given anew (passwords, keys). */
 export async function bootstrap(options: BootstrapOptions): Promise<BootstrapNotices> {
   const { session, prefix } = options;
@@ -85,7 +35,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<BootstrapNot
   const superuser = me?.superuser === 'true';
   const database = quoteIdentifier(me?.database ?? '');
 
-  await createRoles(options, superuser);
+  await createRoles(options, superuser, notices);
   await session.script(`
     REVOKE ALL ON DATABASE ${database} FROM PUBLIC;
     REVOKE ALL ON SCHEMA public FROM PUBLIC;
@@ -94,7 +44,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<BootstrapNot
   await createExtensions(options, notices);
   await setRoleDefaults(options, database, superuser, notices);
   await installKeys(options);
-  if (superuser) await revokeDangerousFunctions(options);
+  if (superuser) await revokeDangerousFunctions(session, prefix);
   else
     notices.push(
       'not a superuser: dangerous built-in functions stay executable by PUBLIC; the guard and the tenant scope hold without this',
@@ -109,7 +59,7 @@ const allRoles = (options: BootstrapOptions) => [
   ...readerRoles(options),
 ];
 
-async function createRoles(options: BootstrapOptions, superuser: boolean): Promise<void> {
+async function createRoles(options: BootstrapOptions, superuser: boolean, notices: string[]): Promise<void> {
   const { session, prefix, passwords } = options;
   const passwordOf = (role: string) => {
     if (role === `${prefix}_owner`) return passwords.owner;
@@ -129,7 +79,13 @@ async function createRoles(options: BootstrapOptions, superuser: boolean): Promi
   }
   // A managed service's administrator must be a member to hand objects over to the owner.
   if (!superuser) await session.script(`GRANT ${prefix}_owner TO CURRENT_USER`);
-  await session.script(`ALTER ROLE ${prefix}_operator INHERIT; GRANT pg_monitor TO ${prefix}_operator`);
+  await session.script(`ALTER ROLE ${prefix}_operator INHERIT`);
+  await session.script(`GRANT pg_monitor TO ${prefix}_operator`).catch((error: unknown) => {
+    if (!isRefusal(error)) throw error;
+    notices.push(
+      `pg_monitor could not be granted: health and advice see little until it is (GRANT pg_monitor TO ${prefix}_operator)`,
+    );
+  });
   if (superuser) await session.script(`ALTER ROLE ${prefix}_operator REPLICATION`);
 }
 
@@ -139,21 +95,59 @@ async function createExtensions(options: BootstrapOptions, notices: string[]): P
   await session.script('CREATE SCHEMA IF NOT EXISTS extensions; REVOKE ALL ON SCHEMA extensions FROM PUBLIC');
   await session.script(`GRANT USAGE ON SCHEMA extensions TO ${allRoles(options).join(', ')}`);
   for (const extension of ['vector', 'pg_trgm']) {
-    await session.script(`CREATE EXTENSION IF NOT EXISTS ${extension} SCHEMA extensions`);
-    const [place] = await session.query(
-      'SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = $1',
-      [extension],
-    );
-    if (place?.nspname !== 'extensions') await session.script(`ALTER EXTENSION ${extension} SET SCHEMA extensions`);
+    await placeExtension(session, extension);
   }
+  // The setting is shown to superusers and members of pg_read_all_settings; for others it is worth trying.
   const [statistics] = await session.query(
-    `SELECT 1 AS known FROM pg_available_extensions WHERE name = 'pg_stat_statements'
-     AND current_setting('shared_preload_libraries') LIKE '%pg_stat_statements%'`,
+    `SELECT 1 AS usable FROM pg_available_extensions WHERE name = 'pg_stat_statements' AND NOT EXISTS (
+       SELECT FROM pg_settings WHERE name = 'shared_preload_libraries' AND setting NOT LIKE '%pg_stat_statements%')`,
   );
-  if (statistics === undefined)
+  if (statistics === undefined) {
     notices.push('pg_stat_statements is not loaded on this server: advice will have no workload statistics');
-  else await session.script('CREATE EXTENSION IF NOT EXISTS pg_stat_statements SCHEMA extensions');
+    return;
+  }
+  try {
+    await placeExtension(session, 'pg_stat_statements');
+  } catch (error) {
+    if (!(error instanceof AppError)) throw error;
+    notices.push(`${error.message}: advice will have no workload statistics. ${error.hint}`);
+    return;
+  }
+  // It shows every login its own statements, and one login serves all tenants.
+  const readers = `${options.prefix}_owner, ${options.prefix}_operator`;
+  const statements = `
+    REVOKE ALL ON extensions.pg_stat_statements FROM PUBLIC;
+    REVOKE ALL ON FUNCTION extensions.pg_stat_statements(boolean) FROM PUBLIC;
+    GRANT SELECT ON extensions.pg_stat_statements TO ${readers};
+    GRANT EXECUTE ON FUNCTION extensions.pg_stat_statements(boolean) TO ${readers};`;
+  await session.script(statements).catch((error: unknown) => {
+    if (!isRefusal(error)) throw error;
+    notices.push('pg_stat_statements belongs to somebody else: whoever may read it now, may read it still');
+  });
 }
+
+async function placeExtension(session: OwnerSession, extension: string): Promise<void> {
+  const [place] = await session.query(
+    'SELECT n.nspname FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = $1',
+    [extension],
+  );
+  if (place?.nspname === 'extensions') return;
+  const statement =
+    place === undefined
+      ? `CREATE EXTENSION ${extension} SCHEMA extensions`
+      : `ALTER EXTENSION ${extension} SET SCHEMA extensions`;
+  try {
+    await session.script(statement);
+  } catch (error) {
+    const hint = isRefusal(error)
+      ? `Have a superuser run in this database: ${statement}; (a managed service may have it allow-listed first), then repeat the bootstrap.`
+      : 'Install its package on the server, then repeat the bootstrap.';
+    throw new AppError('misconfigured', `The extension ${extension} could not be set up`, { hint, cause: error });
+  }
+}
+
+/** insufficient_privilege: the administrator of a managed service may not do everything. */
+const isRefusal = (error: unknown) => isPostgresError(error) && error.code === '42501';
 
 /** Limits live on the login, where a caller's statement cannot lift them for long. */
 async function setRoleDefaults(
@@ -192,6 +186,8 @@ async function setRoleDefaults(
     ALTER ROLE ${prefix}_server IN DATABASE ${database} SET jit = off;`);
 }
 
+const bindingKid = 'transaction-binding';
+
 /** Two kinds of key: `sign` is shared with the server, `bind` never leaves the database. */
 export async function installKeys({
   session,
@@ -210,8 +206,9 @@ export async function installKeys({
       valid_to timestamptz NOT NULL DEFAULT 'infinity'
     );
     REVOKE ALL ON keys.scope_keys FROM PUBLIC;
-    ALTER TABLE keys.scope_keys OWNER TO ${prefix}_owner;
-    ALTER SCHEMA keys OWNER TO ${prefix}_owner;`);
+    ALTER SCHEMA keys OWNER TO ${prefix}_owner;
+    ALTER TABLE keys.scope_keys OWNER TO ${prefix}_owner;`);
+  if (signingKey.kid === bindingKid) throw new AppError('misconfigured', `A signing key cannot be called ${bindingKid}`);
   const put = async (kid: string, purpose: 'sign' | 'bind', key: Uint8Array, onConflict: string) => {
     const { innerPad, outerPad } = paddedKeys(key);
     await session.query(
@@ -226,24 +223,7 @@ export async function installKeys({
     signingKey.key,
     "UPDATE SET inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad, valid_to = 'infinity'",
   );
-  await put('transaction-binding', 'bind', randomBytes(32), 'NOTHING');
-}
-
-async function revokeDangerousFunctions({ session, prefix }: BootstrapOptions): Promise<void> {
-  const rows = await session.query(
-    `SELECT p.proname AS name, p.oid::regprocedure::text AS signature FROM pg_proc p
-     WHERE p.pronamespace = 'pg_catalog'::regnamespace AND p.proname = ANY ($1)`,
-    [dangerousFunctions],
-  );
-  const statements = rows.map((row) => `REVOKE EXECUTE ON FUNCTION ${row.signature} FROM PUBLIC;`);
-  for (const [role, names] of Object.entries(grantedBack)) {
-    for (const row of rows) {
-      if (names.includes(row.name ?? '')) statements.push(`GRANT EXECUTE ON FUNCTION ${row.signature} TO ${prefix}_${role};`);
-    }
-  }
-  // Without plpgsql a DO block, which could switch roles from inside, cannot run.
-  statements.push(`REVOKE USAGE ON LANGUAGE plpgsql FROM PUBLIC; GRANT USAGE ON LANGUAGE plpgsql TO ${prefix}_owner;`);
-  await session.script(statements.join('\n'));
+  await put(bindingKid, 'bind', randomBytes(32), 'NOTHING');
 }
 
 export function quoteIdentifier(name: string): string {

@@ -1,5 +1,5 @@
 import { once } from 'node:events';
-import { connect, type Socket } from 'node:net';
+import { connect, isIP, type Socket } from 'node:net';
 import { connect as connectTls } from 'node:tls';
 import { serialize } from 'pg-protocol';
 import type { ServerAddress } from './connection-settings.ts';
@@ -31,7 +31,9 @@ async function encrypt(socket: Socket, address: ServerAddress, signal: AbortSign
   socket.write(serialize.requestSsl());
   const [answer] = (await once(socket, 'data', { signal })) as [Buffer];
   if (answer.toString('latin1') !== 'S') throw new Error('the server does not speak TLS');
-  const secured = connectTls({ socket, servername: address.host, rejectUnauthorized: address.sslMode === 'verify-full' });
+  // RFC 6066, section 3: a server name is never an IP address.
+  const servername = isIP(address.host) === 0 ? address.host : '';
+  const secured = connectTls({ socket, host: address.host, servername, rejectUnauthorized: address.sslMode === 'verify-full' });
   await once(secured, 'secureConnect', { signal });
   return secured;
 }

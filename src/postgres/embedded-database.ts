@@ -4,7 +4,7 @@ import type { BindValue, Database, OwnerSession, TenantResult, TenantStatement, 
 import type { EmbeddedSession, EmbeddedSessionOptions } from './embedded-session.ts';
 import type { WorkerReply, WorkerRequest } from './embedded-worker.ts';
 import { createGate } from './gate.ts';
-import { fromOwnStatement, fromPostgres } from './sqlstate.ts';
+import { fromOwnStatement, fromPostgres, isPostgresError } from './sqlstate.ts';
 
 // Node 20 cannot run TypeScript in a worker, so a checkout's tests use the built file.
 const workerFile = new URL(
@@ -33,21 +33,33 @@ export interface EmbeddedDatabase extends Database {
  * matters. A statement past its deadline costs the worker: it is ended and opened anew; the main thread never waits.
  */
 export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Promise<EmbeddedDatabase> {
-  let handle = await startWorker(options);
-  let reopening: Promise<void> | undefined;
+  let opening = startWorker(options);
+  let closed = false;
+  await opening;
   const gate = createGate({ slots: 1, queueLimit: 200, timeoutMs: 60_000 });
 
-  const reopen = async () => {
-    await handle.worker.terminate();
-    handle = await startWorker(options);
+  /** At once, so that the next caller waits as little as may be; a failure is met, and tried again, by that caller. */
+  const reopen = (handle: WorkerHandle) => {
+    opening = handle.worker.terminate().then(() => startWorker(options));
+    opening.catch(() => {});
+  };
+  const openHandle = async (): Promise<WorkerHandle> => {
+    if (closed) throw stopped();
+    return opening.catch(() => {
+      opening = startWorker(options);
+      return opening;
+    });
   };
   const call: Call = (method, args, limit) =>
     gate.run(limit.signal, async () => {
-      await reopening;
+      const handle = await openHandle();
       try {
+        limit.signal?.throwIfAborted();
         return (await withDeadline(handle.call(method, args), limit)) as never;
       } catch (error) {
-        if (error instanceof AppError && error.code === 'query_timeout') reopening = reopen();
+        if (limit.signal?.aborted && !(error instanceof AppError)) throw cancelled();
+        // Past its deadline the worker still computes; and what PostgreSQL did not report itself broke the machine it runs on.
+        if (!isPostgresError(error)) reopen(handle);
         throw method === 'runAsTenant' ? fromPostgres(error) : error;
       }
     });
@@ -69,9 +81,9 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
     session: (role) => createSession(role, call),
     dump: () => call('dump', [], {}),
     close: async () => {
-      await reopening;
       await call('close', [], { timeoutMs: 10_000 }).catch(() => {});
-      await handle.worker.terminate();
+      closed = true;
+      await opening.then((handle) => handle.worker.terminate()).catch(() => {});
     },
   };
 }
@@ -134,8 +146,12 @@ async function startWorker({ dataDir, template }: EmbeddedSessionOptions): Promi
     if ('failure' in reply) call?.reject(Object.assign(new Error(reply.failure.message), reply.failure.fields));
     else call?.resolve(reply.value);
   });
+  let running = true;
   worker.on('error', failAll);
-  worker.on('exit', () => failAll(new AppError('dependency_unavailable', 'The embedded database has stopped')));
+  worker.on('exit', () => {
+    running = false;
+    failAll(stopped());
+  });
   const replyTo = (id: number) => new Promise<unknown>((resolve, reject) => pending.set(id, { resolve, reject }));
 
   await replyTo(0);
@@ -144,11 +160,12 @@ async function startWorker({ dataDir, template }: EmbeddedSessionOptions): Promi
   return {
     worker,
     call(method, args) {
+      if (!running) return Promise.reject(stopped());
       lastId += 1;
-      const answer = replyTo(lastId);
-      worker.ref();
+      // First, since it throws for what cannot cross a thread.
       worker.postMessage({ id: lastId, method, args } satisfies WorkerRequest);
-      return answer.finally(() => worker.unref());
+      worker.ref();
+      return replyTo(lastId).finally(() => worker.unref());
     },
   };
 }
@@ -161,7 +178,7 @@ function withDeadline<T>(work: Promise<T>, { timeoutMs, signal }: CallLimit): Pr
       timeoutMs === undefined
         ? undefined
         : setTimeout(() => stop(`The query took longer than ${timeoutMs / 1000} s and was stopped`), timeoutMs);
-    const onAbort = () => stop('The call was cancelled');
+    const onAbort = () => reject(cancelled());
     signal?.addEventListener('abort', onAbort, { once: true });
     work.then(resolve, reject).finally(() => {
       clearTimeout(timer);
@@ -169,3 +186,6 @@ function withDeadline<T>(work: Promise<T>, { timeoutMs, signal }: CallLimit): Pr
     });
   });
 }
+
+const cancelled = () => new AppError('query_timeout', 'The call was cancelled');
+const stopped = () => new AppError('dependency_unavailable', 'The embedded database has stopped', { retryAfterMs: 5000 });

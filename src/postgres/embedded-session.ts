@@ -2,7 +2,7 @@ import { type Extensions, PGlite } from '@electric-sql/pglite';
 import { pg_trgm } from '@electric-sql/pglite/contrib/pg_trgm';
 import { vector } from '@electric-sql/pglite-pgvector';
 import type { BindValue, ColumnType, TenantResult, TenantStatement, TextRow } from './database.ts';
-import { createTenantExchange, cursorPrefix, toBindText } from './tenant-exchange.ts';
+import { createTenantExchange, cursorPrefix, scopeRefusal, toBindText } from './tenant-exchange.ts';
 
 export interface EmbeddedSessionOptions {
   /** Directory of the data, or `memory` for a copy that ends with the process. */
@@ -108,7 +108,8 @@ async function runAsTenant(
       reply.stepDone();
     else if (message.name === 'error') {
       await db.exec('ROLLBACK');
-      throw withoutCursorPrefix(message as never as Error & { position?: string });
+      const error = withoutCursorPrefix(message as never as Error & { position?: string });
+      throw reply.scopeRefused() ? scopeRefusal(error) : error;
     }
   }
   return reply.result();

@@ -18,10 +18,18 @@ export type WorkerReply =
   | { readonly id: number; readonly value: unknown }
   | { readonly id: number; readonly failure: WorkerFailure };
 
+/** WASI's number, which is what the virtual file system throws: https://github.com/WebAssembly/WASI/blob/main/legacy/preview1/docs.md#errno */
+const noSpaceLeft = 51;
+
 export function toFailure(error: unknown): WorkerFailure {
-  if (!(error instanceof Error)) return { message: String(error), fields: {} };
-  const { code, hint, position, detail } = error as unknown as Record<string, unknown>;
-  return { message: error.message, fields: { code, hint, position, detail } };
+  if (error instanceof Error) {
+    const { code, hint, position, detail } = error as unknown as Record<string, unknown>;
+    return { message: error.message, fields: { code, hint, position, detail } };
+  }
+  // The file system's errors are objects of their own kind: a name and a number.
+  const { name, errno } = (error ?? {}) as { name?: unknown; errno?: unknown };
+  if (typeof errno !== 'number') return { message: String(error), fields: {} };
+  return { message: `${name} ${errno}`, fields: errno === noSpaceLeft ? { code: 'ENOSPC' } : {} };
 }
 
 const port = parentPort;

@@ -88,15 +88,25 @@ function checkHistory(migrations: readonly Migration[], applied: readonly Record
 async function apply(session: OwnerSession, migration: Migration, prefix: string): Promise<void> {
   const text = migration.text.replaceAll('{{prefix}}', prefix);
   const note = `INSERT INTO ops.schema_migrations (version, name, checksum) VALUES (${migration.version}, '${migration.name}', '${migration.checksum}')`;
-  if (!migration.transactional) {
-    await session.script(text);
-    await session.script(note);
-    return;
-  }
   try {
-    await session.script(`BEGIN;\n${text}\n;${note};\nCOMMIT;`);
+    if (migration.transactional) await session.script(`BEGIN;\n${text}\n;${note};\nCOMMIT;`);
+    else {
+      await session.script(text);
+      await session.script(note);
+    }
   } catch (error) {
-    await session.script('ROLLBACK');
-    throw error;
+    // A lost connection has rolled back on its own.
+    if (migration.transactional) await session.script('ROLLBACK').catch(() => {});
+    throw failed(migration, error);
   }
+}
+
+function failed({ version, name, transactional }: Migration, cause: unknown): AppError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new AppError('misconfigured', `Migration ${version} (${name}) failed: ${reason}`, {
+    hint: transactional
+      ? 'It was rolled back and nothing of it was kept; what came before it stays applied. Mend the cause and migrate again.'
+      : 'It runs outside a transaction, so a part of it may stand: look, clear that up, and migrate again.',
+    cause,
+  });
 }

@@ -7,11 +7,12 @@ interface PostgresError extends Error {
   position?: string;
 }
 
-function isPostgresError(error: unknown): error is PostgresError {
+/** Tells a SQLSTATE from an operating system's code of the same length, like EPIPE: no class of errors begins with an E. */
+export function isPostgresError(error: unknown): error is PostgresError {
   return (
     error instanceof Error &&
     typeof (error as { code?: unknown }).code === 'string' &&
-    /^[0-9A-Z]{5}$/.test((error as PostgresError).code)
+    /^[0-9FHPX][0-9A-Z]{4}$/.test((error as PostgresError).code)
   );
 }
 
@@ -37,7 +38,15 @@ export function fromPostgres(error: unknown): AppError {
       cause: error,
     });
   }
-  if (state === '53300' || state === '53200' || state === '53400') {
+  // Above all temp_file_limit: https://www.postgresql.org/docs/17/runtime-config-resource.html#GUC-TEMP-FILE-LIMIT
+  if (state === '53400') {
+    return new AppError('query_failed', 'The query needs more temporary space than a query may take', {
+      hint: 'Sort, join or aggregate fewer rows: filter first.',
+      cause: error,
+    });
+  }
+  // Class 40: a deadlock, or a standby that had to take a conflicting change in. 55P03: a lock was not free in time.
+  if (state === '53300' || state === '53200' || state === '55P03' || state.startsWith('40')) {
     return new AppError('overloaded', 'The database has no capacity left for this query', {
       hint: 'Try again shortly.',
       retryAfterMs: 2000,

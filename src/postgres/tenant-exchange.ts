@@ -53,7 +53,8 @@ function onSharedSession(statement: TenantStatement, options: TenantExchangeOpti
     { step: 'scope', message: run(`SELECT ${options.useScopeFunction}($1)`, [statement.scopeToken]) },
     { step: 'role', message: run(`SET LOCAL ROLE ${options.switchToRole}`) },
     { step: 'declare', message: run(`${cursorPrefix}${statement.text}`, statement.values) },
-    { step: 'rows', message: run('FETCH ALL FROM caller_rows', [], statement.limits.maxRows + 1) },
+    // A utility statement runs to its end before the first row leaves, so the limit stands in its text.
+    { step: 'rows', message: run(`FETCH ${statement.limits.maxRows + 1} FROM caller_rows`) },
     { step: 'rollback', message: run('ROLLBACK') },
   ];
 }
@@ -111,10 +112,19 @@ function createTenantReply(steps: readonly Step[], limits: ResultLimits) {
     stepDone(): void {
       position += 1;
     },
+    /** True once the database has answered the token with no tenant at all: whatever follows is worth nothing. */
+    scopeRefused(): boolean {
+      return position > steps.indexOf('scope') && verifiedTenantIds.length === 0;
+    },
     result(): TenantResult {
       return { verifiedTenantIds, columns, rows, truncated };
     },
   };
+}
+
+/** A statement can fail for want of rows (`1 / count(*)`), and under a refused token that error is as false as an empty answer. */
+export function scopeRefusal(cause: Error): Error {
+  return Object.assign(new Error('the database refused the scope token of this call', { cause }), { code: '28000' });
 }
 
 /** `{1,3}` → `[1, 3]`. */

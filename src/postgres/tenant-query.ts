@@ -3,7 +3,7 @@ import type { TenantResult } from './database.ts';
 import type { TenantExchange } from './tenant-exchange.ts';
 
 /** Bytes that one answer may put on the wire, rows beyond the caps included, before the connection is given up. */
-const hardLimitFactor = 4;
+const hardLimit = (maxBytes: number) => 65_536 + 4 * maxBytes;
 
 interface Outcome {
   readonly result: TenantResult;
@@ -33,7 +33,7 @@ export function createTenantQuery(exchange: TenantExchange, maxBytes: number) {
   const submittable = {
     submit(connection: Connection): undefined {
       const { stream } = connection as StreamConnection;
-      stopWatching = watchBytes(stream, maxBytes * hardLimitFactor, () => {
+      stopWatching = watchBytes(stream, hardLimit(maxBytes), () => {
         // A single huge value would be buffered whole before it could be cut: stop reading instead.
         settle.resolve({ result: { ...exchange.reply.result(), truncated: true }, reusable: false });
         stream.destroy();
@@ -63,9 +63,17 @@ export function createTenantQuery(exchange: TenantExchange, maxBytes: number) {
 
 function watchBytes(stream: import('node:net').Socket, limit: number, onExceeded: () => void): () => void {
   const start = stream.bytesRead;
+  let watching = true;
+  const stop = () => {
+    watching = false;
+    stream.off('data', check);
+  };
   const check = () => {
-    if (stream.bytesRead - start > limit) onExceeded();
+    // The end of the answer may have come in this very chunk: the driver has read it by now, and the connection is good.
+    if (!watching || stream.bytesRead - start <= limit) return;
+    stop();
+    onExceeded();
   };
   stream.on('data', check);
-  return () => stream.off('data', check);
+  return stop;
 }

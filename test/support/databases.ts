@@ -40,6 +40,18 @@ export interface Tier {
   readonly name: string;
   /** A seeded database of the caller's own; what a test does to it ends with `close`. */
   open(): Promise<TestDatabase>;
+  /** Bootstrapped, and nothing more: no migration has run. */
+  openEmpty(): Promise<EmptyDatabase>;
+}
+
+export interface EmptyDatabase {
+  readonly prefix: string;
+  readonly owner: OwnerSession;
+  readonly admin: OwnerSession;
+  /** Present on a real server. */
+  readonly address?: ServerAddress;
+  readonly password?: string;
+  close(): Promise<void>;
 }
 
 const root = new URL('../../', import.meta.url).pathname;
@@ -48,8 +60,14 @@ const cacheDirectory = join(root, 'node_modules/.cache/zava-mcp-server');
 /** Changes whenever something does that the seeded database follows from. */
 function templateDigest(): string {
   const hash = createHash('sha256');
-  for (const folder of ['migrations', 'data', 'src/retail/sample-data', 'src/postgres']) {
-    for (const file of readdirSync(join(root, folder)).sort()) hash.update(file).update(readFileSync(join(root, folder, file)));
+  const everything = ['migrations', 'data', 'src/retail/sample-data'].flatMap((folder) =>
+    readdirSync(join(root, folder))
+      .sort()
+      .map((file) => join(folder, file)),
+  );
+  const preparing = ['bootstrap', 'dangerous-functions', 'migrate', 'scope-token', 'embedded-session'];
+  for (const file of [...everything, ...preparing.map((name) => `src/postgres/${name}.ts`)]) {
+    hash.update(file).update(readFileSync(join(root, file)));
   }
   return hash.update(String(testScale)).digest('hex').slice(0, 12);
 }
@@ -76,6 +94,12 @@ const embedded: Tier = {
       admin: database.session(null),
       close: () => database.close(),
     });
+  },
+  async openEmpty() {
+    const database = await openEmbedded();
+    const admin = database.session(null);
+    await bootstrap({ session: admin, definition: retailDefinition, prefix: 'zava', passwords: {}, signingKey });
+    return { prefix: 'zava', admin, owner: database.session('zava_owner'), close: () => database.close() };
   },
 };
 
@@ -148,10 +172,9 @@ async function prepareReal(adminUrl: string): Promise<void> {
       realTemplate(),
     ]);
     if (known !== undefined) return;
-    for (const { datname } of await server.query("SELECT datname FROM pg_database WHERE datname LIKE 'zavatest\\_%'")) {
-      await server.script(`ALTER DATABASE ${datname} IS_TEMPLATE false`);
-      await server.script(`DROP DATABASE ${datname} WITH (FORCE)`);
-    }
+    await dropLeftovers(server);
+    // An attempt that broke off is in the way of this one.
+    await server.script(`DROP DATABASE IF EXISTS ${realTemplate()}`);
     await server.script(`CREATE DATABASE ${realTemplate()} TEMPLATE template0`);
     const { address, login } = addressOf(adminUrl, realTemplate());
     const admin = await openOwnerSession(address, login);
@@ -165,20 +188,42 @@ async function prepareReal(adminUrl: string): Promise<void> {
   });
 }
 
+/** Whatever a killed run or an older checkout left: nobody is connected to it and it is an hour old. */
+async function dropLeftovers(server: OwnerSession): Promise<void> {
+  const leftovers = await server.query(
+    `SELECT d.datname FROM pg_database d WHERE d.datname LIKE 'zavatest\\_%'
+     AND NOT EXISTS (SELECT FROM pg_stat_activity a WHERE a.datid = d.oid)
+     AND (pg_stat_file('base/' || d.oid || '/PG_VERSION')).modification < now() - interval '1 hour'`,
+  );
+  for (const { datname } of leftovers) {
+    await server.script(`ALTER DATABASE ${datname} IS_TEMPLATE false`);
+    await server.script(`DROP DATABASE ${datname}`);
+  }
+}
+
 function realTier({ name, adminUrl }: { name: string; adminUrl: string }): Tier {
+  const openFrom = async (template: string) => {
+    const own = `zavatest_${randomBytes(5).toString('hex')}`;
+    const { address, login } = addressOf(adminUrl, own);
+    const admin = await taking(adminUrl, async (server) => {
+      await server.script(`CREATE DATABASE ${own} TEMPLATE ${template}`);
+      const session = await openOwnerSession(address, login);
+      // Settings of roles are per database and not copied with it.
+      await bootstrap({ session, definition: retailDefinition, prefix, passwords, signingKey });
+      return session;
+    });
+    const owner = await openOwnerSession(address, { user: `${prefix}_owner`, password });
+    const close = async () => {
+      await Promise.all([owner.close(), admin.close()]);
+      await taking(adminUrl, (server) => server.script(`DROP DATABASE ${own} WITH (FORCE)`));
+    };
+    return { prefix, address, password, admin, owner, close };
+  };
   return {
     name,
+    openEmpty: () => openFrom('template0'),
     async open() {
-      const own = `zavatest_${randomBytes(5).toString('hex')}`;
-      const { address, login } = addressOf(adminUrl, own);
-      const admin = await taking(adminUrl, async (server) => {
-        await server.script(`CREATE DATABASE ${own} TEMPLATE ${realTemplate()}`);
-        const session = await openOwnerSession(address, login);
-        // Settings of roles are per database and not copied with it.
-        await bootstrap({ session, definition: retailDefinition, prefix, passwords, signingKey });
-        return session;
-      });
-      const owner = await openOwnerSession(address, { user: `${prefix}_owner`, password });
+      const { address, admin, owner, close } = await openFrom(realTemplate());
       const database = await createPoolDatabase({
         address,
         server: { user: `${prefix}_server`, password },
@@ -193,8 +238,8 @@ function realTier({ name, adminUrl }: { name: string; adminUrl: string }): Tier 
         address,
         password,
         async close() {
-          await Promise.all([database.close(), owner.close(), admin.close()]);
-          await taking(adminUrl, (server) => server.script(`DROP DATABASE ${own} WITH (FORCE)`));
+          await database.close();
+          await close();
         },
       });
     },

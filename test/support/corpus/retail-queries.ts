@@ -272,6 +272,8 @@ SELECT age(CURRENT_DATE, max(order_date)), date_part('day', now() - max(order_da
 ;;
 SELECT created_at AT TIME ZONE 'UTC' AT TIME ZONE 'America/Los_Angeles' FROM customers
 ;;
+SELECT created_at AT LOCAL, max(created_at) OVER () AT LOCAL AT TIME ZONE 'UTC' FROM customers
+;;
 SELECT CURRENT_DATE, CURRENT_TIMESTAMP, LOCALTIMESTAMP, now(), 'today'::date, clock_timestamp()
 ;;
 SELECT count(*) FROM orders WHERE order_date >= CURRENT_DATE - 90

@@ -1,0 +1,88 @@
+import { describe, expect, test } from 'vitest';
+import { createTenantExchange, toBindText } from '../../src/postgres/tenant-exchange.ts';
+import { parsedTexts, parseMessages } from './wire-recorder.ts';
+
+const statement = { reader: 'r', scopeToken: 'token', text: 'SELECT 1', limits: { maxRows: 2, maxBytes: 10 }, timeoutMs: 1 };
+const onLogin = () => createTenantExchange(statement, { useScopeFunction: 'a.use_scope' });
+
+/** As a server answers: BEGIN, the scope, then rows. */
+function afterScope(ids: string | null) {
+  const { reply } = onLogin();
+  reply.stepDone();
+  reply.rowDescription([{ name: 'use_scope', dataTypeID: 1007 }]);
+  reply.dataRow([ids]);
+  reply.stepDone();
+  return reply;
+}
+
+describe('A tenant’s exchange', () => {
+  test('on a shared session switches the role after the scope and holds the statement in a cursor', () => {
+    const { request } = createTenantExchange(statement, { useScopeFunction: 'a.use_scope', switchToRole: 'reader' });
+    expect(parsedTexts(parseMessages(request))).toEqual([
+      'BEGIN READ ONLY',
+      'SELECT a.use_scope($1)',
+      'SET LOCAL ROLE reader',
+      'DECLARE caller_rows NO SCROLL CURSOR FOR SELECT 1',
+      'FETCH 3 FROM caller_rows',
+      'ROLLBACK',
+    ]);
+  });
+
+  test('asks a portal for one row more than it keeps', () => {
+    const executes = parseMessages(onLogin().request).filter((message) => message.type === 'E');
+    expect(executes.map((message) => Buffer.from(message.text, 'latin1').readInt32BE(1))).toEqual([0, 0, 3, 0]);
+  });
+
+  test.each([
+    ['{1,3}', [1, 3]],
+    ['{}', []],
+    [null, []],
+  ])('reads the verified ids %s', (text, ids) => {
+    expect(afterScope(text).result()).toEqual({ verifiedTenantIds: ids, columns: [], rows: [], truncated: false });
+  });
+
+  test('takes rows and columns of the statement alone', () => {
+    const reply = afterScope('{1}');
+    reply.rowDescription([{ name: 'a', dataTypeID: 25 }]);
+    reply.dataRow(['x']);
+    reply.stepDone();
+    reply.rowDescription([{ name: 'late', dataTypeID: 25 }]);
+    reply.dataRow(['late']);
+    expect(reply.result()).toMatchObject({ columns: [{ name: 'a', typeOid: 25 }], rows: [['x']], truncated: false });
+  });
+
+  test('keeps rows up to either cap and nothing after the first that is too much', () => {
+    const rows = (...values: (string | null)[]) => {
+      const reply = afterScope('{1}');
+      for (const value of values) reply.dataRow([value]);
+      const { rows: kept, truncated } = reply.result();
+      return { kept: kept.map((row) => row[0]), truncated };
+    };
+    expect(rows('a', 'b')).toEqual({ kept: ['a', 'b'], truncated: false });
+    expect(rows('a', 'b', 'c')).toEqual({ kept: ['a', 'b'], truncated: true });
+    expect(rows('1234567890', null)).toEqual({ kept: ['1234567890', null], truncated: false });
+    expect(rows('12345678901', 'b')).toEqual({ kept: [], truncated: true });
+    expect(rows('ääää', 'äää')).toEqual({ kept: ['ääää'], truncated: true });
+  });
+
+  test('knows a refused scope only once the database has answered it', () => {
+    const { reply } = onLogin();
+    expect(reply.scopeRefused()).toBe(false);
+    reply.stepDone();
+    expect(reply.scopeRefused()).toBe(false);
+    expect(afterScope('{}').scopeRefused()).toBe(true);
+    expect(afterScope('{2}').scopeRefused()).toBe(false);
+  });
+
+  test.each([
+    [null, null],
+    ['x', 'x'],
+    [1.5, '1.5'],
+    [true, 'true'],
+    [[1, null, 2], '{1,NULL,2}'],
+    [['a', 'b "c" \\d', null], '{"a","b \\"c\\" \\\\d",NULL}'],
+    [[], '{}'],
+  ])('binds %j as %j', (value, text) => {
+    expect(toBindText(value)).toBe(text);
+  });
+});

@@ -1,0 +1,98 @@
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
+import type { Principal } from '../../src/core/principal.ts';
+import { createExecute } from '../../src/query/execute.ts';
+import { createGuard } from '../../src/query/guard.ts';
+import { jsonConverter } from '../../src/query/json-value.ts';
+import type { RunQuery } from '../../src/query/query-result.ts';
+import { createRunQuery } from '../../src/query/run-query.ts';
+import { loadTypeCatalog } from '../../src/query/type-catalog.ts';
+import { retailDefinition } from '../../src/retail/definition.ts';
+import { onEveryDatabase, principalFor, type TestDatabase } from '../support/databases.ts';
+
+onEveryDatabase('A caller’s query', (tier) => {
+  let db: TestDatabase;
+  let runQuery: RunQuery;
+  let seattle: Principal;
+  let bellevue: Principal;
+  beforeAll(async () => {
+    db = await tier.open();
+    runQuery = createRunQuery({
+      definition: retailDefinition,
+      guard: await createGuard({ definition: retailDefinition, serverMajor: db.database.serverMajor }),
+      execute: createExecute({ database: db.database, signScope: db.sign, maxRows: 3, maxBytes: 10_000, timeoutMs: 5000 }),
+      types: await loadTypeCatalog(db.database),
+      maxBytes: 2000,
+      clock: systemClock,
+    });
+    seattle = await principalFor(db.database, 'store_manager', [1]);
+    bellevue = await principalFor(db.database, 'store_manager', [2]);
+  });
+  afterAll(() => db.close());
+
+  test('is answered with named types, the scope and the time it took', async () => {
+    const result = await runQuery({ sql: 'SELECT DISTINCT store_id, 1.50 AS n FROM orders', principal: seattle });
+    expect(result).toMatchObject({
+      columns: [
+        { name: 'store_id', type: 'int4' },
+        { name: 'n', type: 'numeric' },
+      ],
+      rowsJson: '[[1,1.50]]',
+      rowCount: 1,
+      truncated: false,
+      cached: false,
+      scope: ['Zava Retail Seattle'],
+    });
+    expect(result.durationMs).toBeGreaterThanOrEqual(0);
+  });
+
+  test('of two stores at once is answered to each with its own', async () => {
+    const sql = 'SELECT DISTINCT store_id FROM retail.orders';
+    const answers = await Promise.all([seattle, bellevue, seattle, bellevue].map((principal) => runQuery({ sql, principal })));
+    expect(answers.map((answer) => answer.rowsJson)).toEqual(['[[1]]', '[[2]]', '[[1]]', '[[2]]']);
+  });
+
+  test('is cut at the row cap, and says so', async () => {
+    expect(await runQuery({ sql: 'SELECT product_id FROM products ORDER BY 1', principal: seattle })).toMatchObject({
+      rowsJson: '[[1],[2],[3]]',
+      rowCount: 3,
+      truncated: true,
+    });
+  });
+
+  test('that the guard refuses, or that fails, says what is wrong with it', async () => {
+    await expect(runQuery({ sql: 'DELETE FROM orders', principal: seattle })).rejects.toMatchObject({ code: 'query_rejected' });
+    await expect(runQuery({ sql: 'SELECT 1 / 0', principal: seattle })).rejects.toMatchObject({ code: 'query_failed' });
+    await expect(runQuery({ sql: 'SELECT 1', principal: seattle, signal: AbortSignal.abort() })).rejects.toMatchObject({
+      code: 'query_timeout',
+    });
+  });
+
+  describe('in every type that PostgreSQL prints', () => {
+    test.each([
+      ["date '2024-02-29'", '"2024-02-29"'],
+      ["timestamp '2024-02-29 12:00'", '"2024-02-29T12:00:00"'],
+      ["timestamptz '2024-02-29 12:00+02'", '"2024-02-29T10:00:00Z"'],
+      ["interval '1 day 2 hours'", '"1 day 02:00:00"'],
+      ['0.1::float8 + 0.2::float8', '0.30000000000000004'],
+      ["ARRAY['a b', NULL, 'c\"d']", '["a b",null,"c\\"d"]'],
+      ['ARRAY[[1, 2], [3, 4]]', '[[1,2],[3,4]]'],
+      ['\'{"a": [1, 2.50]}\'::jsonb', '{"a": [1, 2.50]}'],
+      ['9007199254740993', '"9007199254740993"'],
+      ["'NaN'::numeric", '"NaN"'],
+      ['true', 'true'],
+      ['NULL', 'null'],
+    ])('%s is %s', async (expression, json) => {
+      const { rows, columns } = await db.asStores([1], `SELECT ${expression}`);
+      const types = await loadTypeCatalog(db.database);
+      const [value] = rows[0]!;
+      expect(value === null ? 'null' : jsonConverter(columns[0]!.typeOid, types)(value!)).toBe(json);
+    });
+
+    test("'1 2'::int2vector and oidvector end", async () => {
+      const types = await loadTypeCatalog(db.database);
+      const { rows, columns } = await db.asStores([1], "SELECT '1 2'::int2vector, '3 4'::oidvector");
+      expect(rows[0]!.map((value, index) => jsonConverter(columns[index]!.typeOid, types)(value!))).toEqual(['"1 2"', '"3 4"']);
+    });
+  });
+});
