@@ -45,6 +45,8 @@ export interface OpenedDatabase {
   readonly database: Database;
   /** On the embedded database: a session as the schema's owner, or as its administrator. */
   readonly session?: (role: 'owner' | 'administrator') => OwnerSession;
+  /** On the embedded database: lets other processes' copies have what is in it now. */
+  readonly keepTemplate?: () => Promise<void>;
   /** What the person who starts the server should know. */
   readonly notice?: string;
 }
@@ -54,7 +56,10 @@ export interface OpenDatabaseOptions {
   readonly served: ServedSchema;
   readonly key: ScopeKey;
   readonly onStep?: (step: string) => void;
-  readonly seed?: (session: OwnerSession) => Promise<void>;
+  /** Fills a new embedded database in place of the served schema's own sample data. */
+  readonly seed?: (session: OwnerSession, signal?: AbortSignal) => Promise<void>;
+  /** Gives up the making of an embedded database. */
+  readonly signal?: AbortSignal;
 }
 
 /** The embedded PostgreSQL unless a server is named. */
@@ -73,7 +78,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Opened
   return { database };
 }
 
-async function openEmbedded({ config, served, key, onStep, seed }: OpenDatabaseOptions): Promise<OpenedDatabase> {
+async function openEmbedded({ config, served, key, onStep, seed, signal }: OpenDatabaseOptions): Promise<OpenedDatabase> {
   const prefix = config.postgresRolePrefix;
   const started: EmbeddedStart = await startEmbedded({
     dataDir: config.dataDir,
@@ -81,12 +86,14 @@ async function openEmbedded({ config, served, key, onStep, seed }: OpenDatabaseO
     prefix,
     migrations: await readMigrations(served.migrations),
     signingKey: key,
-    seed: seed ?? ((session) => served.seed(session)),
+    seed: seed ?? ((session, stop) => served.seed(session, undefined, stop)),
     ...(onStep && { onStep }),
+    ...(signal && { signal }),
   });
   const { database } = started;
   return {
     database,
+    keepTemplate: started.keepTemplate,
     session: (role) => database.session(role === 'owner' ? `${prefix}_owner` : null),
     ...(started.copy && {
       notice: `Another process uses ${config.dataDir}: this one serves a copy of the demonstration data in memory, and forgets changes.`,
@@ -106,9 +113,17 @@ export function openNamedSession(config: Config, setting: 'postgresOwnerUrl' | '
   return openSession(config, url);
 }
 
-export function openSession(config: Config, url: string): Promise<OwnerSession> {
+export async function openSession(config: Config, url: string): Promise<OwnerSession> {
   const { address, login } = parseConnection(url, config);
-  return openOwnerSession(address, login);
+  try {
+    return await openOwnerSession(address, login);
+  } catch (cause) {
+    const place = `${address.host}:${address.port}/${address.database}`;
+    throw new AppError('dependency_unavailable', `Cannot connect to ${place} as ${login.user}`, {
+      hint: 'Check that the server runs and that the connection string names its address, database, login and password.',
+      cause,
+    });
+  }
 }
 
 export async function migrateSchema(

@@ -14,6 +14,7 @@ import { metadataUrl, resourceIdentifier, resourceMetadata } from '../identity/r
 import { resolvePrincipal } from '../identity/tenant-scope.ts';
 import { createTokenVerifier } from '../identity/verify-token.ts';
 import { scopeHeader } from '../identity/wire-names.ts';
+import type { StreamableHttp } from '../mcp/streamable-http.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Composition } from './compose.ts';
 
@@ -31,11 +32,26 @@ export interface ServeHttpOptions {
 
 /** The HTTP edge in front of the composed server. */
 export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> {
-  const { config, definition, composition, database, serverName, note } = options;
-  const publicUrl = config.publicUrl ?? localUrl(config);
+  const { config, composition } = options;
+  const endpoint = composition.mcp.http();
+  let handle: Parameters<typeof listen>[0]['handle'] = async () => {};
+  const server = await listen({ handle: (request, response) => handle(request, response), host: config.host, port: config.port });
+  // The metadata name the server's own address, which for port 0 is known only now.
+  handle = routes(options, endpoint, config.publicUrl ?? localUrl({ host: config.host, port: server.port }));
+  return {
+    ...server,
+    async close(deadlineMs) {
+      await server.close(deadlineMs);
+      await endpoint.close();
+    },
+  };
+}
+
+function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: string) {
+  const { config, definition, database, serverName, note } = options;
   const resource = resourceIdentifier(publicUrl);
   const mcp = createMcpRoute({
-    endpoint: composition.mcp.http(),
+    endpoint,
     authenticate: authenticateBy(options, resource),
     tenantHeader: scopeHeader,
     challenge: { metadataUrl: metadataUrl(resource), scopes: definition.permissions },
@@ -49,7 +65,7 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
       return false;
     }
   };
-  const handle = createRoutes({
+  return createRoutes({
     hostGuard: createHostGuard({
       allowedHosts: [...(config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host]), ...(config.allowedHosts ?? [])],
       allowedOrigins: config.allowedOrigins ?? [],
@@ -67,10 +83,9 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
     tls: publicUrl.startsWith('https:'),
     note,
   });
-  return listen({ handle, host: config.host, port: config.port });
 }
 
-function localUrl({ host, port }: Config): string {
+export function localUrl({ host, port }: Pick<Config, 'host' | 'port'>): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }
 

@@ -1,10 +1,22 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
-import { exitCodeOf, explain } from './exit-code.ts';
+import { exitCodeOf, exitCodes, explain } from './exit-code.ts';
 import { readVersion } from './version.ts';
 
 function wholeNumber(text: string): number {
   if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is expected');
   return Number(text);
+}
+
+function portNumber(text: string): number {
+  const port = wholeNumber(text);
+  if (port > 65_535) throw new InvalidArgumentError('ports end at 65535');
+  return port;
+}
+
+function seconds(text: string): number {
+  const count = wholeNumber(text);
+  if (count === 0) throw new InvalidArgumentError('a token lives for at least a second');
+  return count;
 }
 
 const json = () => new Option('--json', 'machine-readable output on stdout');
@@ -24,7 +36,7 @@ function createProgram(finish: (code: number) => void): Command {
     .command('serve', { isDefault: true })
     .description('serve MCP over stdio (default) or HTTP')
     .addOption(new Option('--transport <transport>', 'how clients connect').choices(['stdio', 'http']).default('stdio'))
-    .option('--port <number>', 'port of the HTTP transport', wholeNumber)
+    .option('--port <number>', 'port of the HTTP transport (0: any free one)', portNumber)
     .addOption(role())
     .addOption(store())
     .addOption(region())
@@ -36,7 +48,7 @@ function createProgram(finish: (code: number) => void): Command {
     .addOption(store())
     .addOption(region())
     .option('--subject <subject>', 'who the token speaks for', 'developer')
-    .option('--ttl <seconds>', 'lifetime', wholeNumber, 3600)
+    .option('--ttl <seconds>', 'lifetime', seconds, 3600)
     .action(async (options) => finish(await (await import('./token.ts')).token(options)));
   program
     .command('bootstrap')
@@ -87,13 +99,21 @@ function createProgram(finish: (code: number) => void): Command {
   return program;
 }
 
+/** Commander would take the word for an argument of the default verb. */
+function refuseUnknownVerb(program: Command, word = '-'): void {
+  if (word.startsWith('-') || word === 'help' || program.commands.some((verb) => verb.name() === word)) return;
+  program.error(`error: there is no verb '${word}'`, { exitCode: exitCodes.usage });
+}
+
 /** Runs one command line and returns its exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let code = 0;
   try {
-    await createProgram((result) => {
+    const program = createProgram((result) => {
       code = result;
-    }).parseAsync([...argv]);
+    });
+    refuseUnknownVerb(program, argv[2]);
+    await program.parseAsync([...argv]);
   } catch (error) {
     code = exitCodeOf(error);
     // Commander has told its own errors already.

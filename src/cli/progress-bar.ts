@@ -35,7 +35,6 @@ export function createProgressBar(stream: ProgressStream) {
     },
   };
 }
-export type ProgressBar = ReturnType<typeof createProgressBar>;
 
 function drawBar({ step, done, total }: Progress): string {
   const share = total === 0 ? 1 : Math.min(1, done / total);

@@ -1,5 +1,4 @@
-import { openDatabase, openNamedSession, scopeKey } from '../app/adapters.ts';
-import { retailSchema } from '../app/served-schema.ts';
+import { openNamedSession } from '../app/adapters.ts';
 import { databaseTarget } from '../config/database-target.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -9,7 +8,9 @@ import { loadSampleData } from '../retail/sample-data/load.ts';
 import { FULL_SCALE } from '../retail/sample-data/options.ts';
 import { verifySampleData } from '../retail/sample-data/verify.ts';
 import { exitCodes } from './exit-code.ts';
+import { openToldDatabase } from './open-database.ts';
 import { createProgressBar } from './progress-bar.ts';
+import { stoppable } from './stoppable.ts';
 
 export interface SeedFlags {
   readonly scale?: number;
@@ -28,33 +29,53 @@ export async function seed(flags: SeedFlags): Promise<number> {
     throw new AppError('invalid_input', 'seed --force never runs in production: it replaces all retail rows');
   }
   if (flags.full && flags.scale !== undefined) throw new AppError('invalid_input', 'Give --full or --scale, not both');
-  const { session, close } = await openOwner(config);
+  return stoppable((stop) =>
+    databaseTarget(config).kind === 'postgresql' ? seedServer(config, flags, stop) : seedEmbedded(config, flags, stop),
+  );
+}
+
+async function seedServer(config: Config, flags: SeedFlags, stop: AbortSignal): Promise<number> {
+  const session = await openNamedSession(config, 'postgresOwnerUrl');
   try {
-    return flags.verify ? await verify(session, flags) : await load(session, flags);
+    return flags.verify ? await verify(session, flags) : await load(session, flags, stop);
   } finally {
-    await close();
+    await session.close();
   }
 }
 
-async function load(session: OwnerSession, flags: SeedFlags): Promise<number> {
-  const bar = createProgressBar(process.stderr);
-  const stop = new AbortController();
-  const onInterrupt = () => stop.abort(new AppError('query_failed', 'Interrupted: nothing was changed'));
-  process.once('SIGINT', onInterrupt);
+/** A new embedded database is made with the data that the flags ask for, or not at all. */
+async function seedEmbedded(config: Config, flags: SeedFlags, stop: AbortSignal): Promise<number> {
+  let loaded: number | undefined;
+  const seedNew = async (session: OwnerSession) => {
+    loaded = await load(session, flags, stop);
+  };
+  const opened = await openToldDatabase(config, { signal: stop, ...(flags.verify ? {} : { seed: seedNew }) });
   try {
-    const { rows } = await loadSampleData({
-      session,
-      options: sampleOptions(flags),
-      onProgress: bar.update,
-      signal: stop.signal,
-    });
-    bar.end();
-    const summary = Object.entries(rows).map(([table, count]) => `${table} ${count}`);
+    if (opened.notice !== undefined || opened.session === undefined) {
+      throw new AppError('dependency_unavailable', `Another process uses ${config.dataDir}`, {
+        hint: 'Stop it first: only one process can change the embedded database.',
+      });
+    }
+    if (flags.verify) return await verify(opened.session('owner'), flags);
+    if (loaded !== undefined) return loaded;
+    const code = await load(opened.session('owner'), flags, stop);
+    await opened.keepTemplate?.();
+    return code;
+  } finally {
+    await opened.database.close();
+  }
+}
+
+async function load(session: OwnerSession, flags: SeedFlags, signal: AbortSignal): Promise<number> {
+  const bar = createProgressBar(process.stderr);
+  try {
+    const { rows } = await loadSampleData({ session, options: sampleOptions(flags), onProgress: bar.update, signal });
     if (flags.json) process.stdout.write(`${JSON.stringify({ rows })}\n`);
+    const summary = Object.entries(rows).map(([table, count]) => `${table} ${count}`);
     process.stderr.write(`Loaded: ${summary.join(', ')}.\n`);
     return exitCodes.done;
   } finally {
-    process.off('SIGINT', onInterrupt);
+    bar.end();
   }
 }
 
@@ -74,20 +95,4 @@ function sampleOptions({ scale, full, seed: number, endDate, batchSize, force }:
     ...(batchSize === undefined ? {} : { batchSize }),
     ...(force === undefined ? {} : { force }),
   };
-}
-
-/** The embedded database is left empty when it is new, so that the flags decide what goes in. */
-async function openOwner(config: Config): Promise<{ session: OwnerSession; close: () => Promise<void> }> {
-  if (databaseTarget(config).kind === 'postgresql') {
-    const session = await openNamedSession(config, 'postgresOwnerUrl');
-    return { session, close: () => session.close() };
-  }
-  const opened = await openDatabase({ config, served: retailSchema, key: await scopeKey(config), seed: async () => {} });
-  if (opened.notice !== undefined || opened.session === undefined) {
-    await opened.database.close();
-    throw new AppError('dependency_unavailable', opened.notice ?? 'There is no embedded database', {
-      hint: 'Stop the other process first.',
-    });
-  }
-  return { session: opened.session('owner'), close: () => opened.database.close() };
 }

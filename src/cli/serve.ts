@@ -1,8 +1,9 @@
-import { keySource, openDatabase, scopeKey } from '../app/adapters.ts';
+import { keySource, scopeKey } from '../app/adapters.ts';
 import { compose, serverName } from '../app/compose.ts';
-import { closeInOrder, untilStopped } from '../app/lifecycle.ts';
+import { closeInOrder } from '../app/lifecycle.ts';
 import { serveHttp } from '../app/serve-http.ts';
 import { retailSchema } from '../app/served-schema.ts';
+import { drainStdio } from '../app/stdio-drain.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
@@ -12,7 +13,8 @@ import { refuseUnsafeRoles } from '../postgres/privilege-check.ts';
 import { createLogSink } from '../telemetry/log-sink.ts';
 import { demoSnippets } from './demo-snippets.ts';
 import { exitCodes } from './exit-code.ts';
-import { createProgressBar } from './progress-bar.ts';
+import { openToldDatabase } from './open-database.ts';
+import { stoppable, untilStopped } from './stoppable.ts';
 import { readVersion } from './version.ts';
 
 export interface ServeFlags {
@@ -23,54 +25,58 @@ export interface ServeFlags {
   readonly region: readonly string[];
 }
 
-/** Everything before the first call: settings, database, walls, parts. Under stdio nothing of it may touch stdout. */
-async function start(config: Config) {
-  const served = retailSchema;
-  const clock = systemClock;
+const served = retailSchema;
+const clock = systemClock;
+/** What a client that has closed its end may still wait for an answer, and what a stop leaves to running queries. */
+const answerWaitMs = { ended: 5_000, stopped: 20_000 };
+
+export async function serve(flags: ServeFlags): Promise<number> {
+  return stoppable((stop) => (flags.transport === 'http' ? serveOverHttp(flags, stop) : serveOverStdio(flags, stop)));
+}
+
+/** Everything before the first call: database, walls, parts. Under stdio nothing of it may touch stdout. */
+async function start(config: Config, stop: AbortSignal) {
   const note = createLogSink({ stream: process.stderr, clock, level: config.logLevel });
   const key = await scopeKey(config);
-  const bar = createProgressBar(process.stderr);
-  const opened = await openDatabase({
-    config,
-    served,
-    key,
-    onStep: (step) => process.stderr.write(`${step} …\n`),
-    seed: (session) => served.seed(session, bar.update),
-  });
-  if (opened.notice !== undefined) process.stderr.write(`${opened.notice}\n`);
+  const { database, notice } = await openToldDatabase(config, { key, signal: stop });
+  if (notice !== undefined) process.stderr.write(`${notice}\n`);
   try {
-    await refuseUnsafeRoles({ database: opened.database, definition: served.definition, prefix: config.postgresRolePrefix });
+    await refuseUnsafeRoles({ database, definition: served.definition, prefix: config.postgresRolePrefix });
     const version = readVersion();
-    const composition = await compose({ config, served, database: opened.database, key, version, note, clock });
-    return { served, clock, note, database: opened.database, composition, version };
+    const composition = await compose({ config, served, database, key, version, note, clock });
+    return { note, database, composition, version };
   } catch (error) {
-    await opened.database.close();
+    await database.close();
     throw error;
   }
 }
 
-export async function serve(flags: ServeFlags): Promise<number> {
-  return flags.transport === 'http' ? serveOverHttp(flags) : serveOverStdio(flags);
-}
-
-async function serveOverHttp({ port }: ServeFlags): Promise<number> {
+async function serveOverHttp({ port }: ServeFlags, stop: AbortSignal): Promise<number> {
   const loaded = loadConfig({ serving: 'http' });
   const config = port === undefined ? loaded : { ...loaded, port };
-  const { served, clock, note, database, composition, version } = await start(config);
   const keys = await keySource(config, clock);
-  const http = await serveHttp({ config, definition: served.definition, composition, database, keys, serverName, clock, note });
-  note({ kind: 'server_started', transport: 'http', version, address: http.url });
-  if (config.devIssuer) process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
-  const reason = await untilStopped();
-  await closeInOrder([() => http.close(), () => database.close()]);
-  note({ kind: 'server_stopped', reason });
-  return exitCodes.done;
+  const { note, database, composition, version } = await start(config, stop);
+  const toClose = [() => database.close()];
+  try {
+    const { definition } = served;
+    const http = await serveHttp({ config, definition, composition, database, keys, serverName, clock, note });
+    toClose.unshift(() => http.close());
+    note({ kind: 'server_started', transport: 'http', version, address: http.url });
+    if (config.devIssuer) process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
+    const reason = await untilStopped(stop);
+    await closeInOrder(toClose);
+    note({ kind: 'server_stopped', reason });
+    return exitCodes.done;
+  } catch (error) {
+    await closeInOrder(toClose);
+    throw error;
+  }
 }
 
-async function serveOverStdio({ role, store, region }: ServeFlags): Promise<number> {
+async function serveOverStdio({ role, store, region }: ServeFlags, stop: AbortSignal): Promise<number> {
   const config = loadConfig({ serving: 'stdio' });
-  const { served, note, database, composition, version } = await start(config);
-  const closeDatabase = () => database.close();
+  const { note, database, composition, version } = await start(config, stop);
+  const drain = drainStdio(process);
   try {
     const principal = fixedPrincipal({
       role: roleOf(role, database.kind),
@@ -79,15 +85,17 @@ async function serveOverStdio({ role, store, region }: ServeFlags): Promise<numb
       directory: await composition.tenants(),
       rules: served.definition,
     });
-    const stdio = composition.mcp.stdio(principal);
+    const stdio = composition.mcp.stdio(principal, drain.streams);
     note({ kind: 'server_started', transport: 'stdio', version });
-    const reason = await Promise.race([stdio.closed.then(() => 'the client has gone'), untilStopped()]);
-    await closeInOrder([() => stdio.close(), closeDatabase]);
+    const ended = Promise.race([drain.ended, stdio.closed]).then(() => 'the client has gone');
+    const reason = await Promise.race([ended, untilStopped(stop)]);
+    const waitMs = stop.aborted ? answerWaitMs.stopped : answerWaitMs.ended;
+    await closeInOrder([() => drain.idle(waitMs), () => stdio.close()]);
     note({ kind: 'server_stopped', reason });
     return exitCodes.done;
-  } catch (error) {
-    await closeDatabase();
-    throw error;
+  } finally {
+    drain.release();
+    await database.close();
   }
 }
 

@@ -1,0 +1,105 @@
+import { decodeJwt } from 'jose';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { type RealInstallation, realInstallation, realServer } from '../e2e/real-installation.ts';
+import { runVerb, startVerb } from './command-line.ts';
+
+describe.skipIf(realServer === undefined)('the verbs on a real PostgreSQL 17', () => {
+  let own: RealInstallation;
+  beforeAll(async () => {
+    own = await realInstallation('zavacli');
+  });
+  afterAll(() => own.drop());
+
+  const settingsWithout = (...names: string[]) =>
+    Object.fromEntries(Object.entries(own.env).filter(([name]) => !names.includes(name)));
+
+  test('bootstrap without the passwords says which one is missing, and nothing reads them from the command line', async () => {
+    const { code, stderr } = await runVerb(['bootstrap', '--admin-url', own.adminUrl], settingsWithout('POSTGRES_OPERATOR_URL'));
+    expect(code).toBe(78);
+    expect(stderr).toContain('Password of the operator login is missing');
+  });
+
+  test('bootstrap creates the database, and changes nothing when it is run again', async () => {
+    const first = await runVerb(['bootstrap', '--admin-url', own.adminUrl], own.env);
+    expect(first).toMatchObject({ code: 0, stdout: '' });
+    const again = await runVerb(['bootstrap', '--admin-url', own.adminUrl], own.env);
+    expect(again).toMatchObject({ code: 0, stdout: '' });
+    expect(again.stderr).not.toContain('Created the database');
+    expect(again.stderr).toContain('Next: zava-mcp-server migrate');
+    for (const [name, value] of Object.entries(own.env)) {
+      if (/PASSWORD/.test(name)) expect(first.stderr + again.stderr).not.toContain(value);
+    }
+  }, 60_000);
+
+  test('bootstrap with a wrong password names the login, not the password', async () => {
+    const { code, stderr } = await runVerb(['bootstrap', '--admin-url', own.adminUrl], { ...own.env, PGPASSWORD: 'wrong one' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/Cannot connect to .*\/postgres as postgres/);
+    expect(stderr).not.toContain('wrong one');
+  });
+
+  test('what needs the schema says that it is not there yet', async () => {
+    const { code, stderr } = await runVerb(['serve', '--role', 'super_admin'], own.env);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/migrate/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  }, 30_000);
+
+  test('migrate brings the schema up to date once', async () => {
+    const first = await runVerb(['migrate'], own.env);
+    expect(first.code).toBe(0);
+    expect(first.stderr).toMatch(/applied 0001_retail_schema\n.*\d+ migrations applied\.\n/s);
+    expect(await runVerb(['migrate'], own.env)).toEqual({ code: 0, stdout: '', stderr: 'The schema is up to date.\n' });
+  }, 60_000);
+
+  test('an empty schema is served, and seed is named as the next step', async () => {
+    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], own.env);
+    await expect
+      .poll(() => verb.stderr(), { timeout: 20_000 })
+      .toContain('The database has no tenants yet: run zava-mcp-server seed');
+    verb.signal('SIGTERM');
+    expect((await verb.done).code).toBe(0);
+  }, 30_000);
+
+  test('seed fills it, refuses to do so twice, and verifies it', async () => {
+    const seeded = await runVerb(['seed', '--scale', '200', '--json'], own.env);
+    expect(seeded.code).toBe(0);
+    expect(JSON.parse(seeded.stdout)).toMatchObject({ rows: { customers: 200 } });
+    expect((await runVerb(['seed', '--scale', '200'], own.env)).code).toBe(2);
+    const forced = await runVerb(['seed', '--scale', '220', '--force'], own.env);
+    expect(forced.code).toBe(0);
+    const verified = await runVerb(['seed', '--verify', '--scale', '220', '--json'], own.env);
+    expect(verified.code).toBe(0);
+    expect(JSON.parse(verified.stdout)).toMatchObject({ passed: true });
+  }, 60_000);
+
+  test('token resolves names by the directory of the database', async () => {
+    const { code, stdout } = await runVerb(['token', '--role', 'regional_manager', '--region', 'puget sound'], own.env);
+    expect({ code, regions: decodeJwt(stdout.trim()).allowed_regions }).toEqual({ code: 0, regions: ['Puget Sound'] });
+  });
+
+  test('serve over stdio without a role is bad usage, and leaves no connection behind', async () => {
+    const { code, stderr } = await runVerb(['serve'], own.env);
+    expect(code).toBe(2);
+    expect(stderr).toContain('must be told whose eyes it has');
+    const admin = await own.admin();
+    const sessions = () => admin.query('SELECT 1 AS one FROM pg_stat_activity WHERE usename = $1', [own.env.POSTGRES_USER ?? '']);
+    await expect.poll(sessions).toEqual([]);
+    await admin.close();
+  }, 30_000);
+
+  test('serve as a superuser is refused', async () => {
+    const admin = new URL(own.adminUrl);
+    const env = { ...own.env, POSTGRES_USER: admin.username, POSTGRES_PASSWORD: own.env.PGPASSWORD ?? '' };
+    const { code, stderr } = await runVerb(['serve', '--role', 'super_admin'], env);
+    expect(code).not.toBe(0);
+    expect(stderr).toMatch(/superuser/);
+  }, 30_000);
+
+  test('serve names the database that does not answer', async () => {
+    const { code, stderr } = await runVerb(['serve', '--role', 'super_admin'], { ...own.env, POSTGRES_PORT: '9' });
+    expect(code).toBe(1);
+    expect(stderr).toMatch(/127\.0\.0\.1:9/);
+    expect(stderr).not.toMatch(/^\s+at /m);
+  }, 30_000);
+});

@@ -1,0 +1,80 @@
+import { spawn } from 'node:child_process';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { cleanEnvironment, copyOfPreparedDataDir, mainFile, removeFolder, type Served, serveHttp } from './product.ts';
+
+/** Of the MCP registry's own inspector; it needs a newer Node than the product does, and the npm registry. */
+const inspector = ['-y', '-p', 'node@24', '-p', '@modelcontextprotocol/inspector@2.12.0', 'mcp-inspector', '--cli'];
+const patience = 180_000;
+
+let DATA_DIR = '';
+let served: Served;
+
+interface Inspected {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+function inspect(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Inspected> {
+  const child = spawn('npx', [...inspector, ...args], { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+  const output = { stdout: '', stderr: '' };
+  for (const name of ['stdout', 'stderr'] as const) {
+    child[name].setEncoding('utf8').on('data', (text: string) => {
+      output[name] += text;
+    });
+  }
+  return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...output })));
+}
+
+beforeAll(async () => {
+  DATA_DIR = await copyOfPreparedDataDir();
+  served = await serveHttp({ DATA_DIR });
+}, patience);
+
+afterAll(async () => {
+  await served.stop();
+  await removeFolder(DATA_DIR);
+});
+
+const listTools = ['--method', 'tools/list', '--strict'];
+const countStores = 'postgresql_query=SELECT count(DISTINCT store_id) AS stores FROM orders';
+const callTool = ['--method', 'tools/call', '--tool-name', 'execute_sales_query', '--tool-arg', countStores];
+
+describe('the MCP Inspector', () => {
+  const ways: [string, () => string[], number][] = [
+    [
+      'over HTTP in the modern era',
+      () => [served.url, '--transport', 'http', '--protocol-era', 'modern', '--header', bearer('store')],
+      1,
+    ],
+    [
+      'over HTTP in the legacy era',
+      () => [served.url, '--transport', 'http', '--protocol-era', 'legacy', '--header', bearer('region')],
+      4,
+    ],
+    ['over stdio', () => [process.execPath, mainFile, '-e', `DATA_DIR=${DATA_DIR}`], 8],
+  ];
+  const bearer = (caller: keyof Served['callers']) => `Authorization: Bearer ${served.callers[caller].token}`;
+
+  test.each(ways)(
+    '%s finds nothing to object to in the tools, and calls one',
+    async (_way, target, stores) => {
+      const list = await inspect([...target(), ...listTools]);
+      expect(list).toMatchObject({ code: 0 });
+      const { tools } = JSON.parse(list.stdout) as { tools: { name: string; outputSchema?: object }[] };
+      expect(tools.map(({ name }) => name)).toEqual(
+        expect.arrayContaining([
+          'execute_sales_query',
+          'get_current_utc_date',
+          'get_multiple_table_schemas',
+          'semantic_search_products',
+        ]),
+      );
+      expect(tools.every(({ outputSchema }) => outputSchema !== undefined)).toBe(true);
+      const call = await inspect([...target(), ...callTool]);
+      expect(call).toMatchObject({ code: 0 });
+      expect(JSON.parse(call.stdout)).toMatchObject({ structuredContent: { rows: [[stores]] } });
+    },
+    patience,
+  );
+});
