@@ -5,18 +5,21 @@ import { environmentLookup } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import { createPublicKeySource, type KeySource } from '../identity/key-source.ts';
+import type { Note } from '../core/observation.ts';
+import { createPublicKeySource } from '../identity/key-source.ts';
 import { createLocalIssuer, type LocalIssuer } from '../identity/local-issuer.ts';
 import type { Database, OwnerSession } from '../postgres/database.ts';
 import { migrate, readMigrations } from '../postgres/migrate.ts';
 import { openOwnerSession } from '../postgres/owner-session.ts';
 import { createPoolDatabase } from '../postgres/pool-database.ts';
+import type { RedisConnection } from '../resilience/redis-connection.ts';
 import { createEnvSecretStore } from '../vault/env-secrets.ts';
 import { createFileSecretStore } from '../vault/file-secrets.ts';
 import { createLocalKeys } from '../vault/local-keys.ts';
 import { localScopeKey, type ScopeKey, scopeKeyFromSecret } from '../vault/scope-key.ts';
 import { firstOf, type SecretStore } from '../vault/secret-store.ts';
 import { type EmbeddedStart, startEmbedded } from './embedded-start.ts';
+import { remoteIssuer, type TrustedIssuer } from './identity-edge.ts';
 import type { ServedSchema } from './served-schema.ts';
 
 /** Where container engines mount secrets. */
@@ -150,12 +153,17 @@ export function developmentIssuer(config: Config, clock: Clock): Promise<LocalIs
 }
 
 /** Undefined where nothing is configured: then every HTTP call is refused. */
-export async function keySource(config: Config, clock: Clock): Promise<KeySource | undefined> {
-  if (config.authPublicKey !== undefined) return createPublicKeySource(config.authPublicKey);
-  if (config.authJwksUri !== undefined) {
-    throw new AppError('misconfigured', 'AUTH_JWKS_URI is not served by this release', {
-      hint: 'Give the issuer’s public key in AUTH_PUBLIC_KEY.',
-    });
-  }
-  return config.devIssuer ? (await developmentIssuer(config, clock)).keys : undefined;
+export async function trustedIssuer(config: Config, clock: Clock, note: Note): Promise<TrustedIssuer | undefined> {
+  const issuer = config.authIssuer;
+  if (config.authPublicKey !== undefined) return { issuer, keys: await createPublicKeySource(config.authPublicKey) };
+  if (config.devIssuer) return { issuer, keys: (await developmentIssuer(config, clock)).keys };
+  return remoteIssuer(config, clock, note);
+}
+
+/** One connection for everything that replicas share. Undefined where no Redis is named. */
+export async function sharedRedis(config: Config, note: Note): Promise<RedisConnection | undefined> {
+  if (config.redisUrl === undefined) return undefined;
+  // Loaded only where it is used: the driver would take its share of every start.
+  const { openRedis } = await import('../resilience/redis-connection.ts');
+  return openRedis({ url: config.redisUrl, note });
 }

@@ -11,8 +11,10 @@ import { createGuard } from '../query/guard.ts';
 import { createRunQuery } from '../query/run-query.ts';
 import { createTenantDirectory } from '../query/tenant-directory.ts';
 import { loadTypeCatalog } from '../query/type-catalog.ts';
+import type { RedisConnection } from '../resilience/redis-connection.ts';
 import { createLexicalSearch } from '../search/lexical.ts';
 import type { ScopeKey } from '../vault/scope-key.ts';
+import { createIdentityEdge } from './identity-edge.ts';
 import type { ServedSchema } from './served-schema.ts';
 
 export const serverName = 'mcp-zava-sales';
@@ -24,15 +26,17 @@ export interface ComposeOptions {
   readonly key: ScopeKey;
   readonly version: string;
   readonly note: Note;
+  readonly redis?: RedisConnection | undefined;
   readonly clock?: Clock;
 }
 
 /** Joins the parts. Which technology stands behind each port was decided in `adapters.ts`. */
-export async function compose({ config, served, database, key, version, note, clock = systemClock }: ComposeOptions) {
+export async function compose({ config, served, database, key, version, note, redis, clock = systemClock }: ComposeOptions) {
   const { definition, wording, validValues, catalogue } = served;
   const maxBytes = answerBytes(config.resultMaxTokens);
   const signScope = createScopeSigner({ signingKey: () => key, clock });
   const tenants = createTenantDirectory({ database, definition, clock });
+  const edge = createIdentityEdge({ config, definition, database, tenants, redis, clock, note });
   const [guard, types] = await Promise.all([
     createGuard({ definition, serverMajor: database.serverMajor }),
     loadTypeCatalog(database),
@@ -54,10 +58,11 @@ export async function compose({ config, served, database, key, version, note, cl
     describeTables: createDescribeTables({ definition, validValues, runQuery, clock }),
     searchProducts: createLexicalSearch({ database, catalogue }),
     authorize,
+    limit: edge.limitTool,
     clock,
     note,
   });
-  return { mcp, runQuery, signScope, tenants };
+  return { mcp, edge, tenants };
 }
 
 export type Composition = Awaited<ReturnType<typeof compose>>;

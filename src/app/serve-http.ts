@@ -1,22 +1,17 @@
 import { isLoopback } from '../config/loopback.ts';
 import type { Config } from '../config/schema.ts';
-import type { Clock } from '../core/clock.ts';
-import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
-import type { Authenticate } from '../http/authenticate.ts';
 import { createHostGuard } from '../http/host-guard.ts';
 import { type HttpServer, listen } from '../http/listen.ts';
 import { createMcpRoute } from '../http/mcp-route.ts';
 import { createRoutes } from '../http/routes.ts';
-import type { KeySource } from '../identity/key-source.ts';
 import { metadataUrl, resourceIdentifier, resourceMetadata } from '../identity/resource-metadata.ts';
-import { resolvePrincipal } from '../identity/tenant-scope.ts';
-import { createTokenVerifier } from '../identity/verify-token.ts';
 import { scopeHeader } from '../identity/wire-names.ts';
 import type { StreamableHttp } from '../mcp/streamable-http.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Composition } from './compose.ts';
+import type { TrustedIssuer } from './identity-edge.ts';
 
 export interface ServeHttpOptions {
   readonly config: Config;
@@ -24,9 +19,8 @@ export interface ServeHttpOptions {
   readonly composition: Composition;
   readonly database: Database;
   /** Absent: no key source is configured, and every call is refused. */
-  readonly keys: KeySource | undefined;
+  readonly trusted: TrustedIssuer | undefined;
   readonly serverName: string;
-  readonly clock: Clock;
   readonly note: Note;
 }
 
@@ -48,13 +42,14 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
 }
 
 function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: string) {
-  const { config, definition, database, serverName, note } = options;
+  const { config, definition, composition, database, trusted, serverName, note } = options;
   const resource = resourceIdentifier(publicUrl);
   const mcp = createMcpRoute({
     endpoint,
-    authenticate: authenticateBy(options, resource),
+    authenticate: composition.edge.authenticate(trusted, resource),
     tenantHeader: scopeHeader,
     challenge: { metadataUrl: metadataUrl(resource), scopes: definition.permissions },
+    trustedProxies: config.trustProxy,
     note,
   });
   const reachable = async () => {
@@ -87,25 +82,4 @@ function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: 
 
 export function localUrl({ host, port }: Pick<Config, 'host' | 'port'>): string {
   return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
-}
-
-function authenticateBy({ config, definition, composition, keys, clock }: ServeHttpOptions, resource: string): Authenticate {
-  if (keys === undefined) {
-    return async () => {
-      throw new AppError('unauthenticated', 'No token issuer is configured, so no token can be accepted', {
-        hint: 'The operator sets AUTH_PUBLIC_KEY, or DEV_ISSUER on a development machine.',
-      });
-    };
-  }
-  const verifier = createTokenVerifier({
-    issuer: config.authIssuer,
-    audiences: [...config.authAudience, resource],
-    keys,
-    clock,
-    tenantKeyClaim: config.authRlsClaim,
-  });
-  return async (token, header) => {
-    const claims = await verifier.verify(token);
-    return resolvePrincipal({ claims, header, directory: await composition.tenants(), rules: definition }).principal;
-  };
 }

@@ -1,4 +1,4 @@
-import { developmentIssuer, keySource, scopeKey } from '../app/adapters.ts';
+import { developmentIssuer, scopeKey, trustedIssuer } from '../app/adapters.ts';
 import { compose, serverName } from '../app/compose.ts';
 import { localUrl, serveHttp } from '../app/serve-http.ts';
 import { retailSchema } from '../app/served-schema.ts';
@@ -62,9 +62,9 @@ async function serverToAsk(config: Config, database: Database | undefined): Prom
     const note = () => {};
     const key = await scopeKey(config);
     const composition = await compose({ config, served: retailSchema, database, key, version: readVersion(), note, clock });
-    const keys = await keySource(config, clock);
+    const trusted = await trustedIssuer(config, clock, note);
     const own = { ...config, host: '127.0.0.1', port: 0, publicUrl: undefined };
-    const http = await serveHttp({ config: own, definition, composition, database, keys, serverName, clock, note });
+    const http = await serveHttp({ config: own, definition, composition, database, trusted, serverName, note });
     const close = () => http.close(1000);
     return { url: `${http.url}/mcp`, close, ...(config.devIssuer && { token: await ownToken(config) }) };
   } catch {

@@ -86,6 +86,14 @@ function createProgram(finish: (code: number) => void): Command {
     .description('ask a running server whether it is ready')
     .option('--quiet', 'answer by exit code only')
     .action(async (options) => finish(await (await import('./health.ts')).health(options)));
+  program
+    .command('revoke')
+    .description('end one token, or every token that a subject has by now')
+    .option('--jti <id>', 'the token’s id')
+    .option('--subject <subject>', 'the claim sub')
+    .option('--reason <text>', 'for the record', '')
+    .option('--keep-days <days>', 'the longest such a token can still live', wholeNumber, 30)
+    .action(async (options) => finish(await (await import('./revoke.ts')).revoke(options)));
   const config = program.command('config').description('the effective settings');
   config
     .command('check')

@@ -1,17 +1,15 @@
-import { keySource, scopeKey } from '../app/adapters.ts';
-import { compose, serverName } from '../app/compose.ts';
+import { scopeKey, sharedRedis, trustedIssuer } from '../app/adapters.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
-import { serveHttp } from '../app/serve-http.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import { drainStdio } from '../app/stdio-drain.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import type { Note } from '../core/observation.ts';
 import { fixedPrincipal } from '../identity/fixed-principal.ts';
 import { refuseUnsafeRoles } from '../postgres/privilege-check.ts';
 import { createLogSink } from '../telemetry/log-sink.ts';
-import { demoSnippets } from './demo-snippets.ts';
 import { exitCodes } from './exit-code.ts';
 import { openToldDatabase } from './open-database.ts';
 import { stoppable, untilStopped } from './stoppable.ts';
@@ -35,16 +33,23 @@ export async function serve(flags: ServeFlags): Promise<number> {
 }
 
 /** Everything before the first call: database, walls, parts. Under stdio nothing of it may touch stdout. */
-async function start(config: Config, stop: AbortSignal) {
-  const note = createLogSink({ stream: process.stderr, clock, level: config.logLevel });
+async function start(config: Config, note: Note, stop: AbortSignal) {
   const key = await scopeKey(config);
-  const { database, notice } = await openToldDatabase(config, { key, signal: stop });
+  // Loading the protocol's packages takes as long as opening a database: both at once.
+  const opening = openToldDatabase(config, { key, signal: stop });
+  const loading = import('../app/compose.ts');
+  const [{ database, notice }, { compose, serverName }] = await Promise.all([opening, loading]);
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
   try {
     await refuseUnsafeRoles({ database, definition: served.definition, prefix: config.postgresRolePrefix });
     const version = readVersion();
-    const composition = await compose({ config, served, database, key, version, note, clock });
-    return { note, database, composition, version };
+    const redis = await sharedRedis(config, note);
+    const composition = await compose({ config, served, database, key, version, note, redis, clock });
+    const close = async () => {
+      await redis?.close();
+      await database.close();
+    };
+    return { database, composition, serverName, version, close };
   } catch (error) {
     await database.close();
     throw error;
@@ -54,12 +59,15 @@ async function start(config: Config, stop: AbortSignal) {
 async function serveOverHttp({ port }: ServeFlags, stop: AbortSignal): Promise<number> {
   const loaded = loadConfig({ serving: 'http' });
   const config = port === undefined ? loaded : { ...loaded, port };
-  const keys = await keySource(config, clock);
-  const { note, database, composition, version } = await start(config, stop);
-  const toClose = [() => database.close()];
+  const note = createLogSink({ stream: process.stderr, clock, level: config.logLevel });
+  const trusted = await trustedIssuer(config, clock, note);
+  const loading = Promise.all([import('../app/serve-http.ts'), import('./demo-snippets.ts')]);
+  const { database, composition, serverName, version, close } = await start(config, note, stop);
+  const toClose = [close];
   try {
+    const [{ serveHttp }, { demoSnippets }] = await loading;
     const { definition } = served;
-    const http = await serveHttp({ config, definition, composition, database, keys, serverName, clock, note });
+    const http = await serveHttp({ config, definition, composition, database, trusted, serverName, note });
     toClose.unshift(() => http.close());
     note({ kind: 'server_started', transport: 'http', version, address: http.url });
     if (config.devIssuer) process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
@@ -75,7 +83,8 @@ async function serveOverHttp({ port }: ServeFlags, stop: AbortSignal): Promise<n
 
 async function serveOverStdio({ role, store, region }: ServeFlags, stop: AbortSignal): Promise<number> {
   const config = loadConfig({ serving: 'stdio' });
-  const { note, database, composition, version } = await start(config, stop);
+  const note = createLogSink({ stream: process.stderr, clock, level: config.logLevel });
+  const { database, composition, version, close } = await start(config, note, stop);
   const drain = drainStdio(process);
   try {
     const principal = fixedPrincipal({
@@ -95,7 +104,7 @@ async function serveOverStdio({ role, store, region }: ServeFlags, stop: AbortSi
     return exitCodes.done;
   } finally {
     drain.release();
-    await database.close();
+    await close();
   }
 }
 

@@ -102,7 +102,7 @@ const outsideProduction: readonly Rule[] = [
 
 const httpInProduction: readonly Rule[] = [
   required('publicUrl', 'set the https:// address that clients use'),
-  required('authJwksUri', 'set it, or AUTH_PUBLIC_KEY', hasKeySource),
+  required('authJwksUri', 'set it, or AUTH_PUBLIC_KEY, or AZURE_TENANT_ID', hasKeySource),
   unsafe('publicUrl', (c) => isPlain(c.publicUrl), 'is plain HTTP', 'use https://'),
   unsafe('authJwksUri', (c) => isPlain(c.authJwksUri), 'fetches keys over plain HTTP', 'use https://'),
   ...(['rateLimitPerMinute', 'rateLimitFailedAuthPerMinute'] as const).map(limitOff),
@@ -151,7 +151,8 @@ function limitOff(
 }
 
 function hasKeySource(config: Config): boolean {
-  return config.authJwksUri !== undefined || config.authPublicKey !== undefined;
+  const entra = config.azureTenantId !== undefined && !config.devIssuer;
+  return config.authJwksUri !== undefined || config.authPublicKey !== undefined || entra;
 }
 
 function usesAzure(config: Config): boolean {

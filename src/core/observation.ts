@@ -30,6 +30,38 @@ interface FaultMet {
   readonly error: unknown;
 }
 
+/** A caller turned away between the token and the principal, with what was known of it by then. */
+interface AccessRefused {
+  readonly kind: 'access_refused';
+  readonly step: 'token' | 'revocation' | 'mapping' | 'rate_limit' | 'scope';
+  readonly code: ErrorCode;
+  readonly message: string;
+  /** Present once the token was verified. */
+  readonly subject?: string;
+  readonly peer?: string;
+}
+
+/** Names in a good token that mean nothing here, such as an unknown tenant. They granted nothing. */
+interface ClaimsIgnored {
+  readonly kind: 'claims_ignored';
+  readonly subject: string;
+  readonly claims: readonly { readonly claim: string; readonly value: string }[];
+}
+
+/** A caller chose to see less than the token allows. */
+interface ScopeNarrowed {
+  readonly kind: 'scope_narrowed';
+  readonly subject: string;
+  readonly tenantIds: readonly number[];
+}
+
+interface TokensRevoked {
+  readonly kind: 'tokens_revoked';
+  readonly by: 'jti' | 'subject';
+  readonly value: string;
+  readonly reason: string;
+}
+
 interface SlowQuery {
   readonly kind: 'slow_query';
   readonly fingerprint: string;
@@ -53,6 +85,16 @@ interface ServerStopped {
 }
 
 /** Everything the server notices about itself. Parts note; sinks (log, metrics, audit) decide what becomes of it. */
-export type Observation = ToolCalled | RequestRefused | FaultMet | SlowQuery | ServerStarted | ServerStopped;
+export type Observation =
+  | ToolCalled
+  | RequestRefused
+  | AccessRefused
+  | ClaimsIgnored
+  | ScopeNarrowed
+  | TokensRevoked
+  | FaultMet
+  | SlowQuery
+  | ServerStarted
+  | ServerStopped;
 
 export type Note = (observation: Observation) => void;

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
 import type { Note } from '../core/observation.ts';
 import type { Principal } from '../core/principal.ts';
+import { clientAddress } from '../identity/client-address.ts';
 import { type Authenticate, allValues, bearerToken, type ChallengeOptions, challenge } from './authenticate.ts';
 import { jsonRpcRefusal, sendRefusal } from './error-response.ts';
 import { EnvelopeError, readJsonBody } from './request-body.ts';
@@ -23,19 +24,21 @@ export interface McpRouteOptions {
   /** Lower-case name of the header that narrows the caller's tenants. */
   readonly tenantHeader: string;
   readonly challenge: ChallengeOptions;
+  /** Proxies in front of the server whose X-Forwarded-For counts. */
+  readonly trustedProxies: number;
   readonly note: Note;
 }
 
 /** POST of one MCP message: token, body, endpoint, answer, in this order. */
 export function createMcpRoute(options: McpRouteOptions) {
-  const { endpoint, authenticate, tenantHeader } = options;
+  const { endpoint, authenticate, tenantHeader, trustedProxies } = options;
   return async (request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     let body: unknown;
     try {
       const token = bearerToken(request);
-      const principal = await authenticate(token, allValues(request, tenantHeader), request.socket.remoteAddress);
+      const principal = await authenticate(token, allValues(request, tenantHeader), peerOf(request, trustedProxies));
       body = await readJsonBody(request);
       const headers = webHeaders(request);
       const answer = await endpoint.handle({ principal, requestId, headers, body, signal: gone.signal });
@@ -47,6 +50,12 @@ export function createMcpRoute(options: McpRouteOptions) {
       if (!gone.signal.aborted) refuse(request, response, { error, body, requestId }, options);
     }
   };
+}
+
+function peerOf(request: IncomingMessage, trustedProxies: number): string | undefined {
+  const socket = request.socket.remoteAddress;
+  const forwarded = request.headersDistinct['x-forwarded-for']?.join(',');
+  return socket === undefined ? undefined : clientAddress(socket, forwarded, trustedProxies);
 }
 
 interface Fault {

@@ -10,13 +10,11 @@ export const maxSqlBytes = 16 * 1024;
 export const loadParser = loadModule;
 
 /** The one SELECT (or VALUES, or set operation) that the text holds. Anything else is refused with its name and place. */
-export function parseSelect(text: string): Message {
-  checkText(text);
-  checkOperatorRuns(text);
-  const sql = withoutComments(text);
+export function parseSelect(sql: string): Message {
+  checkText(sql);
+  checkOperatorRuns(sql);
   checkNesting(sql);
-  const statements = parse(sql);
-  const [first, second] = statements;
+  const [first, second] = parse(sql);
   if (first === undefined) reject('The statement is empty', 'Write one SELECT.');
   if (second !== undefined) {
     reject('Only one statement is allowed at a time, and a second one begins', 'Send one SELECT alone.', beginOf(second, sql));
@@ -43,13 +41,13 @@ function parse(sql: string): Message[] {
   try {
     return listOf(parseSync(sql).stmts).filter(isMessage);
   } catch (error) {
-    if (hasSqlDetails(error)) {
-      const { message, cursorPosition } = error.sqlDetails ?? { message: error.message, cursorPosition: 0 };
-      throw new Rejection(`This is not valid SQL: ${message}`, 'Mend the syntax: this is the grammar of PostgreSQL 18.', {
-        character: cursorPosition,
-      });
-    }
-    throw new Rejection('The statement cannot be parsed', 'Simplify it.');
+    const bare = withoutComments(sql);
+    if (bare !== sql) return parse(bare);
+    if (!hasSqlDetails(error)) throw new Rejection('The statement cannot be parsed', 'Simplify it.');
+    const { message, cursorPosition } = error.sqlDetails ?? { message: error.message, cursorPosition: 0 };
+    throw new Rejection(`This is not valid SQL: ${message}`, 'Mend the syntax: this is the grammar of PostgreSQL 18.', {
+      character: cursorPosition,
+    });
   }
 }
 
@@ -71,10 +69,10 @@ function withoutComments(sql: string): string {
   return bytes.toString();
 }
 
-/** Byte offset of a statement's first token: the parser counts the blanks before it in. */
+/** Byte offset of a statement's first token: the parser counts the blanks and comments before it in. */
 function beginOf(statement: Message, sql: string): number {
   const start = Number(statement.stmt_location ?? 0);
-  const blank = Buffer.from(sql)
+  const blank = Buffer.from(withoutComments(sql))
     .subarray(start)
     .findIndex((byte) => byte > 0x20);
   return start + Math.max(0, blank);

@@ -23,6 +23,7 @@ export function startConformanceFixture(port = 0): Promise<HttpServer> {
     endpoint,
     authenticate: async () => anybody,
     tenantHeader: 'x-rls-user-id',
+    trustedProxies: 0,
     challenge: { metadataUrl: 'http://127.0.0.1/.well-known/oauth-protected-resource/mcp', scopes: [] },
     note,
   });

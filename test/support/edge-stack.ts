@@ -67,6 +67,7 @@ export async function edgeStack(options: EdgeOptions) {
       endpoint,
       authenticate: edge.authenticate(trusted, resource),
       tenantHeader: scopeHeader,
+      trustedProxies: 0,
       challenge: { metadataUrl: metadataUrl(resource), scopes: definition.permissions },
       note,
     }),

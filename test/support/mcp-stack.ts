@@ -158,6 +158,7 @@ export async function httpStack({ endpoint, tls = false, maxInFlight, ...ports }
       return person;
     },
     tenantHeader: 'x-rls-user-id',
+    trustedProxies: 0,
     challenge: {
       metadataUrl: 'http://127.0.0.1/.well-known/oauth-protected-resource',
       scopes: ['catalog:read', 'sales:read'],

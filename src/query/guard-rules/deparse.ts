@@ -1,12 +1,21 @@
-import type { JsonArgument, JsonBehavior, JsonFuncExpr, JsonTable, JsonTableColumn, JsonTablePathSpec, Node } from 'libpg-query';
+import type {
+  FuncCall,
+  JsonArgument,
+  JsonBehavior,
+  JsonFuncExpr,
+  JsonTable,
+  JsonTableColumn,
+  JsonTablePathSpec,
+  Node,
+} from 'libpg-query';
 import { Deparser, QuoteUtils } from 'pgsql-deparser';
-import type { Message } from './tree.ts';
+import { type Message, namesOf } from './tree.ts';
 
 type Context = NonNullable<Parameters<Deparser['visit']>[1]>;
 
 /** SQL text of a tree. The deparser has been seen to change meaning: whoever uses the text parses it again and compares. */
 export const deparse = (statement: Message): string =>
-  new SqlJsonDeparser({ SelectStmt: statement } as Node, { pretty: false }).deparseQuery();
+  new Postgres17Deparser({ SelectStmt: statement } as Node, { pretty: false }).deparseQuery();
 
 const wrappers: Readonly<Record<string, string>> = {
   JSW_NONE: ' WITHOUT WRAPPER',
@@ -15,8 +24,15 @@ const wrappers: Readonly<Record<string, string>> = {
 };
 const quotes: Readonly<Record<string, string>> = { JS_QUOTES_KEEP: ' KEEP QUOTES', JS_QUOTES_OMIT: ' OMIT QUOTES' };
 
-/** The SQL/JSON query functions of PostgreSQL 17, which the deparser does not know. */
-class SqlJsonDeparser extends Deparser {
+/** Adds what PostgreSQL 17 brought and the deparser does not know: the SQL/JSON query functions and `AT LOCAL`. */
+class Postgres17Deparser extends Deparser {
+  override FuncCall(node: FuncCall, context: Context): string {
+    const [only, more] = node.args ?? [];
+    const isAtLocal =
+      node.funcformat === 'COERCE_SQL_SYNTAX' && namesOf(node.funcname).at(-1) === 'timezone' && more === undefined;
+    return isAtLocal && only !== undefined ? `((${this.visit(only, context)}) AT LOCAL)` : super.FuncCall(node, context);
+  }
+
   JsonFuncExpr(node: JsonFuncExpr, context: Context): string {
     const name = String(node.op).replace(/_OP$/, '');
     const context_item = node.context_item === undefined ? '' : this.JsonValueExpr(node.context_item, context);

@@ -10,7 +10,7 @@ const mathematics = `abs acos acosd acosh asin asind asinh atan atan2 atan2d ata
   scale sign sin sind sinh sqrt tan tand tanh trim_scale trunc width_bucket to_hex to_bin to_oct bit_count`;
 
 const strings = `ascii bit_length btrim casefold char_length character_length chr concat concat_ws decode encode format initcap
-  is_normalized left length like_escape lower lpad ltrim md5 normalize num_nonnulls num_nulls octet_length overlay position
+  is_normalized left length like_escape lower lpad ltrim md5 normalize num_nonnulls num_nulls octet_length overlay parse_ident position
   quote_ident quote_literal quote_nullable regexp_count regexp_instr regexp_like regexp_match regexp_matches regexp_replace
   regexp_split_to_array regexp_split_to_table regexp_substr repeat replace reverse right rpad rtrim sha224 sha256 sha384 sha512
   crc32 crc32c similar_to_escape split_part starts_with string_to_array string_to_table strpos substr substring textlen

@@ -17,13 +17,13 @@ export function checkOperatorRuns(sql: string): void {
 
 /**
  * Refuses what would overflow the parser's stack, before it is parsed: after an overflow the WebAssembly module is not to be
- * trusted. Counting characters settles all ordinary statements; only the others are cut into tokens. Takes text without comments.
+ * trusted. Counting characters settles all ordinary statements; only the others are cut into tokens.
  */
 export function checkNesting(sql: string): void {
   if (countOf(sql, brackets) <= limits.brackets && countOf(sql, operators) <= limits.operators) return;
   let depth = 0;
   let count = 0;
-  for (const token of /['"$]/.test(sql) ? tokensOf(sql) : (sql.match(bracketsAndOperators) ?? [])) {
+  for (const token of /['"$]|--|\/\*/.test(sql) ? tokensOf(sql) : (sql.match(bracketsAndOperators) ?? [])) {
     if (token === '(' || token === '[') depth += 1;
     else if (token === ')' || token === ']') depth -= 1;
     else if (operatorToken.test(token)) count += 1;

@@ -1,0 +1,86 @@
+import { AppError } from '../core/errors.ts';
+import type { Note } from '../core/observation.ts';
+import type { Principal, Tenant } from '../core/principal.ts';
+import { addressKey } from './client-address.ts';
+import type { MapPrincipal } from './principal-scopes.ts';
+import type { RevocationList } from './revocation.ts';
+import { type AccessRules, resolvePrincipal } from './tenant-scope.ts';
+import type { VerifiedClaims } from './verified-claims.ts';
+import type { TokenVerifier } from './verify-token.ts';
+
+/** Takes one from somebody's budget, `factor` times as large as usual. Throws `rate_limited`. */
+export type TakeFrom = (name: string, factor?: number) => Promise<void>;
+
+export interface AuthenticateOptions {
+  readonly verifier: TokenVerifier;
+  readonly revocations: RevocationList;
+  /** For issuers that cannot carry our claims. */
+  readonly mapPrincipal?: MapPrincipal | undefined;
+  readonly directory: () => Promise<readonly Tenant[]>;
+  readonly rules: AccessRules;
+  readonly limits: {
+    /** Calls of a subject. */
+    readonly subject: TakeFrom;
+    /** Failed authentications of an address. A good token is never refused for its neighbours' bad ones. */
+    readonly failedAuthentication: TakeFrom;
+    /** For callers whose role sees every tenant. */
+    readonly privilegedFactor: number;
+  };
+  readonly note: Note;
+}
+
+type Step = 'token' | 'revocation' | 'mapping' | 'rate_limit' | 'scope';
+
+/** From a token to a principal, in one order: token, revocation, the subject's rate limit, narrowing by the tenant header. */
+export function createAuthenticate(options: AuthenticateOptions) {
+  const { verifier, revocations, mapPrincipal, directory, rules, limits, note } = options;
+
+  return async (token: string, tenantHeader: readonly string[], peer: string | undefined): Promise<Principal> => {
+    let step: Step = 'token';
+    let subject: string | undefined;
+    try {
+      const verified = await verifier.verify(token);
+      subject = verified.subject;
+      step = 'revocation';
+      await revocations.check(verified);
+      step = 'mapping';
+      const claims = mapPrincipal === undefined ? verified : await mapPrincipal(verified, token);
+      step = 'rate_limit';
+      await limits.subject(subject, seesEverything(claims, rules) ? limits.privilegedFactor : 1);
+      step = 'scope';
+      return resolve(claims, tenantHeader, await directory());
+    } catch (error) {
+      const refusal = await afterFailure(error, peer);
+      if (refusal instanceof AppError) {
+        const { code, message } = refusal;
+        note({ kind: 'access_refused', step, code, message, ...(subject && { subject }), ...(peer && { peer }) });
+      }
+      throw refusal;
+    }
+  };
+
+  function resolve(claims: VerifiedClaims, header: readonly string[], tenants: readonly Tenant[]): Principal {
+    const { principal, ignored } = resolvePrincipal({ claims, header, directory: tenants, rules });
+    const { subject } = principal;
+    if (ignored.length > 0) note({ kind: 'claims_ignored', subject, claims: ignored });
+    if (header.length > 0) note({ kind: 'scope_narrowed', subject, tenantIds: principal.tenants.map(({ id }) => id) });
+    return principal;
+  }
+
+  async function afterFailure(error: unknown, peer: string | undefined): Promise<unknown> {
+    if (peer === undefined || !(error instanceof AppError) || error.code !== 'unauthenticated') return error;
+    try {
+      await limits.failedAuthentication(addressKey(peer));
+      return error;
+    } catch (limited) {
+      return limited;
+    }
+  }
+}
+
+export function seesEverything(
+  { roles }: { readonly roles: readonly string[] },
+  { callerRoles }: Pick<AccessRules, 'callerRoles'>,
+): boolean {
+  return callerRoles.some(({ name, scope }) => scope === 'all' && roles.includes(name));
+}
