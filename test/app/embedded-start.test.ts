@@ -42,6 +42,19 @@ describe('Starting on the embedded database', () => {
     expect(await readdir(place())).toEqual([]);
   }, 60_000);
 
+  test('an abort in the middle of the seed ends the start at once and keeps nothing', async () => {
+    const dataDir = join(folder, 'aborted');
+    const stop = new AbortController();
+    const patient = () => {
+      stop.abort(new Error('interrupted'));
+      return new Promise<void>(() => {});
+    };
+    await expect(start({ dataDir, seed: patient, signal: stop.signal })).rejects.toThrow('interrupted');
+    expect((await readdir(dataDir)).filter((name) => name !== 'postgres.building')).toEqual([]);
+    await expect(start({ dataDir, seed, signal: AbortSignal.abort(new Error('at once')) })).rejects.toThrow('at once');
+    expect(existsSync(join(dataDir, 'postgres'))).toBe(false);
+  }, 60_000);
+
   test('the next start makes the database, step by step', async () => {
     const steps: string[] = [];
     const { database, copy } = await start({ seed, onStep: (step) => steps.push(step) });
@@ -61,9 +74,15 @@ describe('Starting on the embedded database', () => {
     expect(first.copy).toBe(false);
     expect(await first.database.query(regions)).toEqual([{ n: '2' }]);
 
+    const stale = await start({ signingKey: other });
+    expect(await stale.database.query(regions)).toEqual([{ n: '1' }]);
+    await stale.database.close();
+    await first.keepTemplate();
+
     const second = await start({ signingKey: other });
     expect(second.copy).toBe(true);
-    expect(await second.database.query(regions)).toEqual([{ n: '1' }]);
+    expect(await second.database.query(regions)).toEqual([{ n: '2' }]);
+    await second.keepTemplate();
     await second.database.session('zava_owner').script("INSERT INTO retail.regions VALUES (3, 'Nowhere')");
     const verified = async ({ database }: typeof first, key: ScopeSigningKey) =>
       (
