@@ -63,7 +63,8 @@ module.exports = {
     },
     {
       name: 'adapters-for-the-app',
-      comment: 'Which technology stands behind a port is decided in app/adapters.ts (and in the CLI commands that set a database up).',
+      comment:
+        'Which technology stands behind a port is decided in app/adapters.ts (and in the CLI commands that set a database up).',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(app|cli)/|^src/postgres/' },
       to: { path: '^src/postgres/(pool-database|embedded-database|embedded-session|owner-session)\\.ts$' },
@@ -77,8 +78,18 @@ module.exports = {
     },
     { name: 'no-index', severity: 'error', from: {}, to: { path: '^src/.*/index\\.ts$' } },
     { name: 'src-knows-no-tests', severity: 'error', from: { path: '^src/' }, to: { path: '^(test|bench|tools|examples)/' } },
-    { name: 'no-orphans', severity: 'error', from: { orphan: true, path: '^src/', pathNot: '^src/(main|postgres/embedded-worker)\\.ts$' }, to: {} },
-    { name: 'no-undeclared-packages', severity: 'error', from: { path: '^src/' }, to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] } },
+    {
+      name: 'no-orphans',
+      severity: 'error',
+      from: { orphan: true, path: '^src/', pathNot: '^src/(main|postgres/embedded-worker)\\.ts$' },
+      to: {},
+    },
+    {
+      name: 'no-undeclared-packages',
+      severity: 'error',
+      from: { path: '^src/' },
+      to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
+    },
     driver('pg', '^src/postgres/(connection-pools|pool-database|owner-session|tenant-query)\\.ts$'),
     driver('@electric-sql', '^src/postgres/embedded-session\\.ts$'),
     driver('libpg-query', '^src/query/'),

@@ -9,9 +9,9 @@ import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
 import { fixedPrincipal } from '../identity/fixed-principal.ts';
 import { refuseUnsafeRoles } from '../postgres/privilege-check.ts';
-import { createLogSink } from '../telemetry/log-sink.ts';
 import { exitCodes } from './exit-code.ts';
 import { openToldDatabase } from './open-database.ts';
+import { openLog } from './open-log.ts';
 import { stoppable, untilStopped } from './stoppable.ts';
 import { readVersion } from './version.ts';
 
@@ -40,18 +40,18 @@ async function start(config: Config, note: Note, stop: AbortSignal) {
   const loading = import('../app/compose.ts');
   const [{ database, notice }, { compose, serverName }] = await Promise.all([opening, loading]);
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
+  const redis = await sharedRedis(config, note);
+  const close = async () => {
+    await redis?.close();
+    await database.close();
+  };
   try {
     await refuseUnsafeRoles({ database, definition: served.definition, prefix: config.postgresRolePrefix });
     const version = readVersion();
-    const redis = await sharedRedis(config, note);
     const composition = await compose({ config, served, database, key, version, note, redis, clock });
-    const close = async () => {
-      await redis?.close();
-      await database.close();
-    };
     return { database, composition, serverName, version, close };
   } catch (error) {
-    await database.close();
+    await close();
     throw error;
   }
 }
@@ -59,7 +59,7 @@ async function start(config: Config, note: Note, stop: AbortSignal) {
 async function serveOverHttp({ port }: ServeFlags, stop: AbortSignal): Promise<number> {
   const loaded = loadConfig({ serving: 'http' });
   const config = port === undefined ? loaded : { ...loaded, port };
-  const note = createLogSink({ stream: process.stderr, clock, level: config.logLevel });
+  const note = openLog(config, clock);
   const trusted = await trustedIssuer(config, clock, note);
   const loading = Promise.all([import('../app/serve-http.ts'), import('./demo-snippets.ts')]);
   const { database, composition, serverName, version, close } = await start(config, note, stop);
@@ -83,7 +83,7 @@ async function serveOverHttp({ port }: ServeFlags, stop: AbortSignal): Promise<n
 
 async function serveOverStdio({ role, store, region }: ServeFlags, stop: AbortSignal): Promise<number> {
   const config = loadConfig({ serving: 'stdio' });
-  const note = createLogSink({ stream: process.stderr, clock, level: config.logLevel });
+  const note = openLog(config, clock);
   const { database, composition, version, close } = await start(config, note, stop);
   const drain = drainStdio(process);
   try {

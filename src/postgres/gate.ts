@@ -56,8 +56,6 @@ export function createGate({ slots, queueLimit, timeoutMs }: GateOptions) {
   };
 }
 
-export type Gate = ReturnType<typeof createGate>;
-
 function busy(timeoutMs: number): AppError {
   return new AppError('overloaded', 'Every database connection is busy', {
     hint: `No connection came free within ${timeoutMs / 1000} s: try again shortly.`,

@@ -50,7 +50,6 @@ export function createRateLimiter({ name, store, perMinute, burst = perMinute }:
     },
   };
 }
-export type RateLimiter = ReturnType<typeof createRateLimiter>;
 
 /** Subjects come from issuers: of any length, and often somebody's address. */
 function keyOf(subject: string): string {

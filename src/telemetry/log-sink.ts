@@ -1,28 +1,36 @@
-import type { Writable } from 'node:stream';
 import type { Clock } from '../core/clock.ts';
-import { AppError } from '../core/errors.ts';
 import type { Note, Observation } from '../core/observation.ts';
+import { mask } from './mask.ts';
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 
+/** Takes whole lines, each with its line break. A stream does, and so does a log file. */
+export interface LineWriter {
+  write(line: string): unknown;
+}
+
 export interface LogSinkOptions {
   /** stderr under stdio, where stdout belongs to the protocol. */
-  readonly stream: Writable;
+  readonly stream: LineWriter;
+  /** Gets the same lines, for example a rotating file. */
+  readonly file?: LineWriter | undefined;
   readonly clock: Clock;
   readonly level?: LogLevel;
 }
 
 const order: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
-/** One JSON object a line: a line break in a value is escaped, so nobody can forge a line. */
-export function createLogSink({ stream, clock, level = 'info' }: LogSinkOptions): Note {
+/** One JSON object a line, masked throughout: a line break in a value is escaped, so nobody can forge a line. */
+export function createLogSink({ stream, file, clock, level = 'info' }: LogSinkOptions): Note {
   const least = order.indexOf(level);
   return (observation) => {
     const severity = severityOf(observation);
     if (order.indexOf(severity) < least) return;
     const { kind, ...facts } = observation;
-    const line = { time: new Date(clock.now()).toISOString(), level: severity, event: kind, ...facts };
-    stream.write(`${JSON.stringify(line, describeErrors)}\n`);
+    const head = { time: new Date(clock.now()).toISOString(), level: severity, event: kind };
+    const line = `${JSON.stringify({ ...head, ...(mask(facts) as object) })}\n`;
+    stream.write(line);
+    file?.write(line);
   };
 }
 
@@ -38,22 +46,4 @@ function severityOf(observation: Observation): LogLevel {
     default:
       return 'info';
   }
-}
-
-function describeErrors(_key: string, value: unknown): unknown {
-  return value instanceof Error ? errorFacts(value, 0) : value;
-}
-
-const maxCauses = 5;
-
-/** Message, code, stack and causes. A driver's other properties may hold parameters and rows: they stay out. */
-function errorFacts(error: Error, depth: number): object {
-  const own = error as { code?: unknown };
-  return {
-    name: error.name,
-    ...(typeof own.code === 'string' ? { code: own.code } : {}),
-    message: error.message,
-    ...(error instanceof AppError ? {} : { stack: error.stack }),
-    ...(error.cause instanceof Error && depth < maxCauses ? { cause: errorFacts(error.cause, depth + 1) } : {}),
-  };
 }

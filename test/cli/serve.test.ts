@@ -75,17 +75,12 @@ describe('serve over HTTP', () => {
     expect(await runVerb(['seed', '--verify'], { DATA_DIR })).not.toMatchObject({ stderr: expect.stringContaining('Another') });
   }, 30_000);
 
-  test.each([
-    ['a key that is none', { AUTH_PUBLIC_KEY: 'hello' }, /public key .* is not PEM/],
-    ['a key set that this release cannot fetch', { AUTH_JWKS_URI: 'https://issuer.example/keys' }, /AUTH_JWKS_URI is not served/],
-  ])('refuses %s before it opens the database', async (_what, env, reason) => {
-    const { code, stderr } = await runVerb(['serve', '--transport', 'http', '--port', '0'], {
-      DATA_DIR: `${DATA_DIR}/none`,
-      ...env,
-    });
+  test('refuses a key that is none before it opens the database', async () => {
+    const env = { DATA_DIR: `${DATA_DIR}/none`, AUTH_PUBLIC_KEY: 'hello' };
+    const { code, stderr } = await runVerb(['serve', '--transport', 'http', '--port', '0'], env);
     expect(code).toBe(78);
     expect(stderr).not.toContain('Creating');
-    expect(stderr).toMatch(reason);
+    expect(stderr).toMatch(/public key .* is not PEM/);
   });
 });
 
