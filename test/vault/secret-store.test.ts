@@ -2,9 +2,12 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
+import { createAzureKeyVaultStore } from '../../src/vault/azure-key-vault.ts';
+import { createCachedSecrets } from '../../src/vault/cached-secrets.ts';
 import { createEnvSecretStore } from '../../src/vault/env-secrets.ts';
 import { createFileSecretStore } from '../../src/vault/file-secrets.ts';
 import { firstOf, type SecretStore } from '../../src/vault/secret-store.ts';
+import { startKeyVaultStandIn } from './key-vault-stand-in.ts';
 
 const folder = await mkdtemp(join(tmpdir(), 'secrets-'));
 afterAll(() => rm(folder, { recursive: true }));
@@ -17,9 +20,21 @@ async function files(values: Record<string, string>): Promise<SecretStore> {
   return createFileSecretStore(directory);
 }
 
+/** The real client against a stand-in on loopback. */
+async function keyVault(values: Record<string, string>): Promise<SecretStore> {
+  const vault = await startKeyVaultStandIn(values);
+  afterAll(() => vault.close());
+  const identity = { tenantId: 'tenant', clientId: 'client', clientSecret: vault.state.secret, managedIdentity: false };
+  return createAzureKeyVaultStore({ url: vault.url, identity, endpoint: { authorityHost: vault.url, ca: vault.ca } });
+}
+
+const cached = (values: Record<string, string>) => createCachedSecrets({ store: environment(values), onFailure: () => {} });
+
 describe.each<[string, (values: Record<string, string>) => SecretStore | Promise<SecretStore>]>([
   ['environment', environment],
   ['files', files],
+  ['Key Vault (a stand-in)', keyVault],
+  ['a cache', cached],
   ['one store after the other', async (values) => firstOf(environment({}), await files(values))],
 ])('secrets from %s', (_name, storeOf) => {
   test('are found by name', async () => {
