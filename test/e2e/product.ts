@@ -148,6 +148,8 @@ export async function copyOfPreparedDataDir(): Promise<string> {
     if (code !== 0) throw new Error(`no data directory could be prepared:\n${stderr}`);
     // Whoever comes second has made the same.
     await rename(aside, prepared).catch(() => rm(aside, { recursive: true, force: true }));
+    const outdated = readdirSync(cache).filter((name) => /^data-dir-[0-9a-f]{12}$/.test(name) && join(cache, name) !== prepared);
+    await Promise.all(outdated.map((name) => removeFolder(join(cache, name))));
   }
   const own = await newFolder();
   await cp(prepared, own, { recursive: true });
