@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { AppError, type ErrorBody, errorCatalogue, toErrorBody } from '../core/errors.ts';
+import { type ErrorBody, type ErrorCode, errorCatalogue, toErrorBody } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
 
 /** JSON-RPC 2.0 codes for a body that cannot be taken as a request. */
@@ -43,6 +43,9 @@ export interface Refused {
   readonly requestId: string;
 }
 
+/** What the operator must look into. A caller's own mistake is no fault: anyone could fill the log with bad tokens. */
+const faults: ReadonlySet<ErrorCode> = new Set(['internal', 'dependency_unavailable']);
+
 /** Notes the refusal and answers with it, or cuts the connection where an answer has begun already. */
 export function sendRefusal({ request, response, refusal, error, requestId }: Refused, note: Note): void {
   const { code, message, retry_after_s } = refusal.error;
@@ -55,7 +58,7 @@ export function sendRefusal({ request, response, refusal, error, requestId }: Re
     message,
     ...(peer === undefined ? {} : { peer }),
   });
-  if (!(error instanceof AppError) || error.cause !== undefined) note({ kind: 'fault_met', requestId, where: 'http', error });
+  if (faults.has(code)) note({ kind: 'fault_met', requestId, where: 'http', error });
   if (response.headersSent) {
     response.destroy();
     return;

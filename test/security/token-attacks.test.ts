@@ -72,6 +72,14 @@ beforeEach(() => {
 });
 afterEach(() => expect(trap.requests).toEqual([]));
 
+test('a flood of bad tokens leaves refusals in the log, and no faults for the operator to look into', async () => {
+  const response = await postLegacy(stack.mcpUrl, 'tools/call', sql, { token: 'not.a.token' });
+  expect(response.status).toBe(401);
+  const kinds = stack.observations.map(({ kind }) => kind);
+  expect(kinds).toContain('request_refused');
+  expect(kinds).not.toContain('fault_met');
+});
+
 const now = () => Math.floor(Date.now() / 1000);
 /** A manager of Seattle. */
 const good = () => ({
