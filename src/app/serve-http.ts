@@ -1,3 +1,4 @@
+import { localUrl } from '../config/local-url.ts';
 import { isLoopback } from '../config/loopback.ts';
 import type { Config } from '../config/schema.ts';
 import type { Note } from '../core/observation.ts';
@@ -78,8 +79,4 @@ function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: 
     tls: publicUrl.startsWith('https:'),
     note,
   });
-}
-
-export function localUrl({ host, port }: Pick<Config, 'host' | 'port'>): string {
-  return `http://${host.includes(':') ? `[${host}]` : host}:${port}`;
 }

@@ -1,8 +1,9 @@
 import { developmentIssuer, scopeKey, trustedIssuer } from '../app/adapters.ts';
 import { compose, serverName } from '../app/compose.ts';
-import { localUrl, serveHttp } from '../app/serve-http.ts';
+import { serveHttp } from '../app/serve-http.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import { readConfig } from '../config/load.ts';
+import { localUrl } from '../config/local-url.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import { createChecks, diagnose, formatDiagnosis } from '../health/diagnose.ts';

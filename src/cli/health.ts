@@ -1,4 +1,5 @@
 import { readConfig } from '../config/load.ts';
+import { localUrl } from '../config/local-url.ts';
 import { exitCodes } from './exit-code.ts';
 
 const timeoutMs = 5000;
@@ -7,7 +8,7 @@ const timeoutMs = 5000;
 export async function health({ quiet }: { readonly quiet?: boolean }): Promise<number> {
   const { config } = readConfig();
   const host = config.host === '0.0.0.0' || config.host === '::' ? '127.0.0.1' : config.host;
-  const url = `http://${host.includes(':') ? `[${host}]` : host}:${config.port}/health/ready`;
+  const url = `${localUrl({ host, port: config.port })}/health/ready`;
   const answer = await fetch(url, { signal: AbortSignal.timeout(timeoutMs) }).then(
     async (response) => ({ ready: response.ok, text: await response.text() }),
     (error: Error) => ({ ready: false, text: `${url} does not answer: ${error.message}` }),

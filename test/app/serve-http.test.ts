@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest';
-import { localUrl, type ServeHttpOptions, serveHttp } from '../../src/app/serve-http.ts';
+import { type ServeHttpOptions, serveHttp } from '../../src/app/serve-http.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import type { HttpServer } from '../../src/http/listen.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
@@ -54,8 +54,4 @@ test('the endpoint is closed after the server', async () => {
   const opened = await edge({});
   await opened.server.close(100);
   expect(opened.closed).toEqual(['endpoint']);
-});
-
-test('an address of IPv6 is written in brackets', () => {
-  expect(localUrl({ host: '::1', port: 80 })).toBe('http://[::1]:80');
 });
