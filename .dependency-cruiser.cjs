@@ -97,6 +97,7 @@ module.exports = {
     driver('redis', '^src/resilience/redis-connection\\.ts$'),
     driver('@redis', '^src/resilience/redis-connection\\.ts$'),
     driver('@modelcontextprotocol', '^src/(mcp|http)/'),
+    driver('@azure', '^src/vault/azure-key-vault\\.ts$'),
     driver('pino', '^src/telemetry/'),
   ],
   options: {

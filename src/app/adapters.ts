@@ -1,7 +1,5 @@
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
 import { databaseTarget, parseConnection } from '../config/database-target.ts';
-import { environmentLookup } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
@@ -9,40 +7,16 @@ import type { Note } from '../core/observation.ts';
 import { createPublicKeySource } from '../identity/key-source.ts';
 import { createLocalIssuer, type LocalIssuer } from '../identity/local-issuer.ts';
 import type { Database, OwnerSession } from '../postgres/database.ts';
-import { migrate, readMigrations } from '../postgres/migrate.ts';
+import { readMigrations } from '../postgres/migrate.ts';
 import { openOwnerSession } from '../postgres/owner-session.ts';
 import { createPoolDatabase } from '../postgres/pool-database.ts';
 import type { RedisConnection } from '../resilience/redis-connection.ts';
-import { createEnvSecretStore } from '../vault/env-secrets.ts';
-import { createFileSecretStore } from '../vault/file-secrets.ts';
-import { createLocalKeys } from '../vault/local-keys.ts';
-import { localScopeKey, type ScopeKey, scopeKeyFromSecret } from '../vault/scope-key.ts';
-import { firstOf, type SecretStore } from '../vault/secret-store.ts';
+import type { ScopeKey } from '../vault/scope-key.ts';
 import { type EmbeddedStart, startEmbedded } from './embedded-start.ts';
 import { remoteIssuer, type TrustedIssuer } from './identity-edge.ts';
+import { migrateRecorded } from './migrate-recorded.ts';
+import { localKeys } from './secrets.ts';
 import type { ServedSchema } from './served-schema.ts';
-
-/** Where container engines mount secrets. */
-const mountedSecrets = '/run/secrets';
-
-export function secretStore(): SecretStore {
-  return firstOf(createEnvSecretStore(environmentLookup()), createFileSecretStore(mountedSecrets));
-}
-
-export function localKeys(config: Config) {
-  return createLocalKeys(join(config.dataDir, 'keys'));
-}
-
-/** Of the secret provider where one is named; otherwise this machine's own. */
-export async function scopeKey(config: Config): Promise<ScopeKey> {
-  const name = config.scopeSigningKeySecretName;
-  if (name === undefined && config.environment === 'production') {
-    throw new AppError('misconfigured', 'Production signs tenant scopes with a key of the secret provider', {
-      hint: 'Set SCOPE_SIGNING_KEY_SECRET_NAME to the name of a secret of the form kid:base64.',
-    });
-  }
-  return name === undefined ? localScopeKey(localKeys(config)) : scopeKeyFromSecret(secretStore(), name);
-}
 
 export interface OpenedDatabase {
   readonly database: Database;
@@ -135,7 +109,7 @@ export async function migrateSchema(
   session: OwnerSession,
   onApplied: (name: string) => void,
 ) {
-  return migrate({
+  return migrateRecorded({
     session,
     migrations: await readMigrations(served.migrations),
     prefix: config.postgresRolePrefix,

@@ -5,6 +5,7 @@ import { authorize } from '../identity/authorize.ts';
 import { createMcpServing } from '../mcp/serving.ts';
 import type { Database } from '../postgres/database.ts';
 import { createScopeSigner } from '../postgres/scope-token.ts';
+import { loadColumnLabels } from '../query/column-labels.ts';
 import { createDescribeTables } from '../query/describe-tables.ts';
 import { createExecute } from '../query/execute.ts';
 import { createGuard } from '../query/guard.ts';
@@ -23,18 +24,22 @@ export interface ComposeOptions {
   readonly config: Config;
   readonly served: ServedSchema;
   readonly database: Database;
-  readonly key: ScopeKey;
+  /** Asked for each call, so that a rotated key needs no restart. */
+  readonly signingKey: () => ScopeKey;
   readonly version: string;
   readonly note: Note;
+  /** Asked before each call: throws `overloaded` while nothing more can be audited. */
+  readonly admitAudited: () => void;
   readonly redis?: RedisConnection | undefined;
   readonly clock?: Clock;
 }
 
 /** Joins the parts. Which technology stands behind each port was decided in `adapters.ts`. */
-export async function compose({ config, served, database, key, version, note, redis, clock = systemClock }: ComposeOptions) {
+export async function compose(options: ComposeOptions) {
+  const { config, served, database, signingKey, version, note, admitAudited, redis, clock = systemClock } = options;
   const { definition, wording, validValues, catalogue } = served;
   const maxBytes = answerBytes(config.resultMaxTokens);
-  const signScope = createScopeSigner({ signingKey: () => key, clock });
+  const signScope = createScopeSigner({ signingKey, clock });
   const tenants = createTenantDirectory({ database, definition, clock });
   const edge = createIdentityEdge({ config, definition, database, tenants, redis, clock, note });
   const [guard, types] = await Promise.all([
@@ -48,7 +53,8 @@ export async function compose({ config, served, database, key, version, note, re
     maxBytes,
     timeoutMs: config.postgresCommandTimeoutSeconds * 1000,
   });
-  const runQuery = createRunQuery({ definition, guard, execute, types, maxBytes, clock });
+  const labelColumns = await loadColumnLabels(database, definition, types);
+  const runQuery = createRunQuery({ definition, guard, execute, types, labelColumns, maxBytes, clock });
   const mcp = createMcpServing({
     serverName,
     version,
@@ -58,7 +64,10 @@ export async function compose({ config, served, database, key, version, note, re
     describeTables: createDescribeTables({ definition, validValues, runQuery, clock }),
     searchProducts: createLexicalSearch({ database, catalogue }),
     authorize,
-    limit: edge.limitTool,
+    limit: async (principal, name) => {
+      admitAudited();
+      await edge.limitTool(principal, name);
+    },
     clock,
     note,
   });

@@ -8,8 +8,9 @@ import { lockDataDir } from '../postgres/data-dir-lock.ts';
 import type { OwnerSession } from '../postgres/database.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../postgres/embedded-database.ts';
 import type { EmbeddedSessionOptions } from '../postgres/embedded-session.ts';
-import { type Migration, migrate } from '../postgres/migrate.ts';
+import type { Migration } from '../postgres/migrate.ts';
 import type { ScopeSigningKey } from '../postgres/scope-token.ts';
+import { migrateRecorded } from './migrate-recorded.ts';
 
 export interface EmbeddedStartOptions {
   readonly dataDir: string;
@@ -101,7 +102,7 @@ async function fill(options: EmbeddedStartOptions, place: Place): Promise<void> 
   try {
     signal?.throwIfAborted();
     await bootstrap({ ...options, session: database.session(null), passwords: {} });
-    await migrate({ ...options, session: database.session(ownerOf(options)) });
+    await migrateRecorded({ ...options, session: database.session(ownerOf(options)) });
     step('Making the sample data');
     await options.seed(database.session(ownerOf(options)), signal);
     step('Keeping a template');
@@ -148,7 +149,7 @@ async function openCopy(options: EmbeddedStartOptions, template: string): Promis
 async function openUpToDate(options: EmbeddedStartOptions, place: EmbeddedSessionOptions): Promise<EmbeddedDatabase> {
   const database = await open(options, place);
   try {
-    await migrate({ ...options, session: database.session(ownerOf(options)) });
+    await migrateRecorded({ ...options, session: database.session(ownerOf(options)) });
     await installKeys({ ...options, session: database.session(null) });
     return database;
   } catch (error) {

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import { type Auditable, type AuditRecord, auditRecord, isAuditable, type RecordOptions } from './record.ts';
+import type { Observation } from '../core/observation.ts';
+import { type AuditRecord, auditRecord, isAuditable, type RecordOptions } from './record.ts';
 import { createRefusalCounts } from './refusal-counts.ts';
 
 export interface AuditBufferOptions extends Omit<RecordOptions, 'occurredAtMs'> {
@@ -26,7 +27,7 @@ const maxRetryMs = 5_000;
  */
 export function createAuditBuffer(options: AuditBufferOptions) {
   const { clock, flushMs = 200, maxBatch = 500, capacity = 10_000, onUnwritten } = options;
-  let waiting: { event: Auditable; occurredAtMs: number }[] = [];
+  let waiting: { event: Observation; occurredAtMs: number }[] = [];
   const outlet = createOutlet({ ...options, maxBatch });
   const refusals = createRefusalCounts();
   let timer: NodeJS.Timeout | undefined;
@@ -35,7 +36,7 @@ export function createAuditBuffer(options: AuditBufferOptions) {
 
   const size = () => waiting.length + outlet.size();
   const fingerprint = orUnknown(options.fingerprint);
-  const recordOf = (event: Auditable, occurredAtMs: number) =>
+  const recordOf = (event: Observation, occurredAtMs: number) =>
     auditRecord(event, { mask: options.mask, fingerprint, occurredAtMs });
   const handOver = () => {
     const taken = waiting;
@@ -66,7 +67,7 @@ export function createAuditBuffer(options: AuditBufferOptions) {
   };
   return {
     /** Never throws and never waits. */
-    push(event: Auditable): void {
+    push(event: Observation): void {
       if (!isAuditable(event)) return;
       // Half of the room is theirs, so that a flood of refusals cannot stop calls.
       if (size() >= capacity / 2 && nothingWasDone(event)) {
@@ -148,7 +149,7 @@ function orUnknown(fingerprint: (statement: string) => string) {
   };
 }
 
-function nothingWasDone(event: Auditable): boolean {
-  if (event.kind === 'request_refused') return true;
+function nothingWasDone(event: Observation): boolean {
+  if (event.kind === 'request_refused' || event.kind === 'access_refused') return true;
   return event.kind === 'tool_called' && (event.outcome === 'refused' || event.code === 'overloaded');
 }

@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../core/errors.ts';
-import type { Observation } from '../core/observation.ts';
+import type { Asker, Observation } from '../core/observation.ts';
 import type { Json } from './canonical-json.ts';
 
 /** What is hashed and stored, by the columns of `audit.events`. Absent = unknown. */
@@ -20,34 +20,6 @@ export interface AuditRecord {
   readonly detail?: { readonly [name: string]: Json };
 }
 
-/** Who was asking, as far as that was known. */
-export interface Asker {
-  readonly subject?: string;
-  readonly roles?: readonly string[];
-  readonly tenantIds?: readonly number[];
-}
-
-/** Beyond the fields of an observation, where the part that notes it knows them. */
-export interface AuditFacts extends Asker {
-  /** SQL as it was approved. Only its fingerprint is recorded. */
-  readonly statement?: string;
-  readonly rowCount?: number;
-}
-
-/** What only the audit trail wants to know. */
-export type SecurityEvent =
-  | { readonly kind: 'schema_migrated'; readonly by: string; readonly version: number; readonly name: string }
-  | {
-      readonly kind: 'backup_taken' | 'backup_restored';
-      readonly by: string;
-      readonly name: string;
-      readonly failed?: ErrorCode;
-    }
-  | { readonly kind: 'keys_rotated'; readonly by: string; readonly purpose: string; readonly keyId: string };
-
-/** Everything that may be offered to the audit trail. */
-export type Auditable = (Observation & AuditFacts) | SecurityEvent;
-
 export interface RecordOptions {
   readonly occurredAtMs: number;
   /** Hash of the statement without its literals. */
@@ -64,17 +36,11 @@ const refusedActions: Partial<Record<ErrorCode, string>> = {
   rate_limited: 'rate_limit',
 };
 
-type Recorded = Exclude<
-  Auditable['kind'],
-  'access_refused' | 'claims_ignored' | 'fault_met' | 'slow_query' | 'server_started' | 'server_stopped'
->;
-type EventOf<K extends Auditable['kind']> = Extract<Auditable, { kind: K }>;
+type Recorded = Exclude<Observation['kind'], 'claims_ignored' | 'fault_met' | 'slow_query' | 'server_started' | 'server_stopped'>;
+type EventOf<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
 type Facts = Partial<Record<keyof AuditRecord, unknown>> & { readonly action: string; readonly outcome: AuditRecord['outcome'] };
 
-/**
- * What each event says of itself. `access_refused` is not among them: over HTTP every one of them comes again as
- * `request_refused`, with the request id, and each refusal is recorded once.
- */
+/** What each event says of itself. */
 const facts: { readonly [K in Recorded]: (event: EventOf<K>, options: RecordOptions) => Facts | undefined } = {
   tool_called: (event, { fingerprint }) => ({
     action: 'tool_call',
@@ -89,11 +55,23 @@ const facts: { readonly [K in Recorded]: (event: EventOf<K>, options: RecordOpti
   }),
   request_refused(event) {
     const action = refusedActions[event.code];
-    if (action === undefined) return undefined;
+    // Each refusal is recorded once.
+    if (action === undefined || event.noted) return undefined;
     const detail = { http_status: event.httpStatus, peer: event.peer };
     return { action, outcome: 'refused', request_id: event.requestId, ...asker(event), error_code: event.code, detail };
   },
-  scope_narrowed: (event) => ({ action: 'scope_narrowing', outcome: 'done', ...asker(event) }),
+  access_refused(event) {
+    const action = refusedActions[event.code];
+    if (action === undefined) return undefined;
+    const detail = { step: event.step, peer: event.peer };
+    return { action, outcome: 'refused', request_id: event.requestId, subject: event.subject, error_code: event.code, detail };
+  },
+  scope_narrowed: (event) => ({
+    action: 'scope_narrowing',
+    outcome: 'done',
+    request_id: event.requestId,
+    ...asker(event),
+  }),
   // A subject may be an e-mail address, which a detail would not show: here it is whose tokens they were.
   tokens_revoked: ({ by, value, reason }) => ({
     action: 'token_revocation',
@@ -112,19 +90,21 @@ const facts: { readonly [K in Recorded]: (event: EventOf<K>, options: RecordOpti
   }),
 };
 
-function isRecorded(event: Auditable): event is EventOf<Recorded> {
+function isRecorded(event: Observation): event is EventOf<Recorded> {
   return event.kind in facts;
 }
 
 /** False for what the audit trail does not keep. */
-export function isAuditable(event: Auditable): boolean {
-  return isRecorded(event) && !(event.kind === 'request_refused' && refusedActions[event.code] === undefined);
+export function isAuditable(event: Observation): boolean {
+  if (event.kind === 'request_refused' && event.noted) return false;
+  const refused = event.kind === 'request_refused' || event.kind === 'access_refused';
+  return isRecorded(event) && !(refused && refusedActions[event.code] === undefined);
 }
 
 /** Undefined for what the audit trail does not keep. Never holds SQL, rows, tokens, or messages that may quote them. */
-export function auditRecord(event: Auditable, options: RecordOptions): AuditRecord | undefined {
+export function auditRecord(event: Observation, options: RecordOptions): AuditRecord | undefined {
   if (!isRecorded(event)) return undefined;
-  const told = (facts[event.kind] as (event: Auditable, options: RecordOptions) => Facts | undefined)(event, options);
+  const told = (facts[event.kind] as (event: Observation, options: RecordOptions) => Facts | undefined)(event, options);
   if (told === undefined) return undefined;
   const { detail, ...columns } = told;
   return storable({

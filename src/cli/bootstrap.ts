@@ -1,4 +1,5 @@
-import { openSession, scopeKey } from '../app/adapters.ts';
+import { openSession } from '../app/adapters.ts';
+import { scopeKey } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import { environmentLookup, loadConfig } from '../config/load.ts';
 import { AppError } from '../core/errors.ts';

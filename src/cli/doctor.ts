@@ -1,18 +1,21 @@
-import { developmentIssuer, scopeKey, trustedIssuer } from '../app/adapters.ts';
+import { developmentIssuer, trustedIssuer } from '../app/adapters.ts';
 import { compose, serverName } from '../app/compose.ts';
+import { closeInOrder } from '../app/lifecycle.ts';
+import { scopeKey } from '../app/secrets.ts';
 import { serveHttp } from '../app/serve-http.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import { readConfig } from '../config/load.ts';
 import { localUrl } from '../config/local-url.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
-import { createChecks, diagnose, formatDiagnosis } from '../health/diagnose.ts';
+import { createChecks, type Diagnosis, diagnose, formatDiagnosis } from '../health/diagnose.ts';
 import type { Database } from '../postgres/database.ts';
 import { readMigrations } from '../postgres/migrate.ts';
 import { proveSeparation } from '../proof/prove.ts';
 import { createTenantDirectory } from '../query/tenant-directory.ts';
 import { exitCodes } from './exit-code.ts';
 import { openToldDatabase } from './open-database.ts';
+import { closeWithinMs, stoppable, unlessStopped } from './stoppable.ts';
 import { minimumNode, readVersion } from './version.ts';
 
 const { definition, migrations } = retailSchema;
@@ -20,30 +23,36 @@ const clock = systemClock;
 
 /** Eight checks, each with a remedy. A faulty configuration is a finding here, not an end. */
 export async function doctor({ json }: { readonly json?: boolean }): Promise<number> {
+  const diagnosis = await stoppable(diagnoseUnlessStopped);
+  process.stdout.write(json ? `${JSON.stringify(diagnosis, null, 2)}\n` : formatDiagnosis(diagnosis));
+  return diagnosis.ok ? exitCodes.done : exitCodes.failed;
+}
+
+async function diagnoseUnlessStopped(stop: AbortSignal): Promise<Diagnosis> {
   const { config, problems } = readConfig({ serving: 'nothing' });
   const prefix = config.postgresRolePrefix;
   // The first start of the embedded database makes it, which takes longer than a check may.
-  const opening = openToldDatabase(config, {}).then(({ database }) => database);
+  const opening = openToldDatabase(config, { signal: stop }).then(({ database }) => database);
   const database = await opening.catch(() => undefined);
-  const server = await serverToAsk(config, database);
-  const checks = createChecks({
-    runtime: { node: process.version, minimumNode: minimumNode(), release: readVersion() },
-    settings: problems,
-    database: { open: () => opening, definition, prefix, migrations: await readMigrations(migrations) },
-    isolation: async (opened) => {
-      const key = await scopeKey(config);
-      const tenants = await createTenantDirectory({ database: opened, definition, clock })();
-      return proveSeparation({ database: opened, definition, prefix, signingKey: () => key, clock, tenants });
-    },
-    server,
-  });
+  const toClose = [async () => database?.close()];
   try {
-    const diagnosis = await diagnose(checks);
-    process.stdout.write(json ? `${JSON.stringify(diagnosis, null, 2)}\n` : formatDiagnosis(diagnosis));
-    return diagnosis.ok ? exitCodes.done : exitCodes.failed;
+    stop.throwIfAborted();
+    const server = await serverToAsk(config, database);
+    toClose.unshift(server.close);
+    const checks = createChecks({
+      runtime: { node: process.version, minimumNode: minimumNode(), release: readVersion() },
+      settings: problems,
+      database: { open: () => opening, definition, prefix, migrations: await readMigrations(migrations) },
+      isolation: async (opened) => {
+        const key = await scopeKey(config);
+        const tenants = await createTenantDirectory({ database: opened, definition, clock })();
+        return proveSeparation({ database: opened, definition, prefix, signingKey: () => key, clock, tenants });
+      },
+      server,
+    });
+    return await unlessStopped(stop, diagnose(checks));
   } finally {
-    await server.close();
-    await database?.close();
+    await closeInOrder(toClose, closeWithinMs(stop));
   }
 }
 
@@ -62,7 +71,16 @@ async function serverToAsk(config: Config, database: Database | undefined): Prom
   try {
     const note = () => {};
     const key = await scopeKey(config);
-    const composition = await compose({ config, served: retailSchema, database, key, version: readVersion(), note, clock });
+    const composition = await compose({
+      config,
+      served: retailSchema,
+      database,
+      signingKey: () => key,
+      version: readVersion(),
+      note,
+      admitAudited: () => {},
+      clock,
+    });
     const trusted = await trustedIssuer(config, clock, note);
     const own = { ...config, host: '127.0.0.1', port: 0, publicUrl: undefined };
     const http = await serveHttp({ config: own, definition, composition, database, trusted, serverName, note });

@@ -1,6 +1,8 @@
-import { type OpenDatabaseOptions, type OpenedDatabase, openDatabase, scopeKey } from '../app/adapters.ts';
+import { type OpenDatabaseOptions, type OpenedDatabase, openDatabase } from '../app/adapters.ts';
+import { scopeKey } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import type { Config } from '../config/schema.ts';
+import { AppError } from '../core/errors.ts';
 import { createProgressBar } from './progress-bar.ts';
 
 /** Opens the database of the configuration, and tells the person who waits when one has to be made first. */
@@ -21,4 +23,17 @@ export async function openToldDatabase(
   } finally {
     bar.end();
   }
+}
+
+/** For what must last: a copy in memory, which a second process gets of the embedded database, would forget it. */
+export async function openLastingDatabase(
+  config: Config,
+  options: Parameters<typeof openToldDatabase>[1] = {},
+): Promise<OpenedDatabase> {
+  const opened = await openToldDatabase(config, options);
+  if (opened.notice === undefined) return opened;
+  await opened.database.close();
+  throw new AppError('dependency_unavailable', `Another process uses ${config.dataDir}`, {
+    hint: 'Stop it first: only one process can hold the embedded database.',
+  });
 }

@@ -19,6 +19,13 @@ function seconds(text: string): number {
   return count;
 }
 
+/** A day is more than any server needs to get a new key. */
+function overlapSeconds(text: string): number {
+  const count = wholeNumber(text);
+  if (count > 86_400) throw new InvalidArgumentError('the overlap is a day (86400 s) at the most');
+  return count;
+}
+
 const json = () => new Option('--json', 'machine-readable output on stdout');
 const role = () => new Option('--role <role>', 'super_admin, regional_manager or store_manager');
 const store = () => new Option('--store <name...>', 'stores by full name, last word or key').default([], 'none');
@@ -94,6 +101,42 @@ function createProgram(finish: (code: number) => void): Command {
     .option('--reason <text>', 'for the record', '')
     .option('--keep-days <days>', 'the longest such a token can still live', wholeNumber, 30)
     .action(async (options) => finish(await (await import('./revoke.ts')).revoke(options)));
+  addVerbGroups(program, finish);
+  return program;
+}
+
+/** Nouns with verbs of their own. */
+function addVerbGroups(program: Command, finish: (code: number) => void): void {
+  program
+    .command('keys')
+    .description('the keys of this installation')
+    .command('rotate')
+    .description('a new encryption key, or a new key for tenant scopes; no call fails and nothing sealed is lost')
+    .option('--scope', 'the key that signs tenant scopes, as the owner (POSTGRES_OWNER_URL)')
+    .option('--overlap <seconds>', 'with --scope: how long the old key is still good (120)', overlapSeconds)
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./keys.ts')).rotateKeys(options)));
+  const audit = program.command('audit').description('the audit trail');
+  const previous = () => new Option('--after <file>', 'the export before, which this one continues');
+  audit
+    .command('verify')
+    .argument('[file]', 'an export; without one the trail in the database')
+    .description('name the first record that was altered, removed, reordered or cut off')
+    .addOption(previous())
+    .option('--keys <file>', 'public keys as `audit keys` prints them (default: the server’s own)')
+    .addOption(json())
+    .action(async (file, options) => finish(await (await import('./audit.ts')).verifyTrail(file, options)));
+  audit
+    .command('export')
+    .description('the trail as JSON lines, sealed and signed')
+    .option('--out <file>', 'a new file in place of stdout')
+    .addOption(previous())
+    .option('--until <time>', 'leave out what happened at this time or later')
+    .action(async (options) => finish(await (await import('./audit.ts')).exportTrail(options)));
+  audit
+    .command('keys')
+    .description('print the public keys that verify the trail’s signatures')
+    .action(async () => finish(await (await import('./audit.ts')).printAuditKeys()));
   const config = program.command('config').description('the effective settings');
   config
     .command('check')
@@ -104,7 +147,6 @@ function createProgram(finish: (code: number) => void): Command {
     .description('every setting with its source, secrets masked')
     .addOption(json())
     .action(async (options) => finish(await (await import('./config.ts')).showConfig(options)));
-  return program;
 }
 
 /** Commander would take the word for an argument of the default verb. */

@@ -1,22 +1,30 @@
-import { scopeKey } from '../app/adapters.ts';
+import { closeInOrder } from '../app/lifecycle.ts';
+import { scopeKey } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import { loadConfig } from '../config/load.ts';
 import { systemClock } from '../core/clock.ts';
 import { readMigrations } from '../postgres/migrate.ts';
 import { prove as proveIsolation } from '../proof/prove.ts';
-import { formatReport } from '../proof/report.ts';
+import { formatReport, type ProofReport } from '../proof/report.ts';
 import { createTenantDirectory } from '../query/tenant-directory.ts';
 import { exitCodes } from './exit-code.ts';
 import { openToldDatabase } from './open-database.ts';
+import { closeWithinMs, stoppable, unlessStopped } from './stoppable.ts';
 
 /** The report goes to stdout, to be filed. */
 export async function prove({ json }: { readonly json?: boolean }): Promise<number> {
+  const report = await stoppable(reportUnlessStopped);
+  process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
+  return report.passed ? exitCodes.done : exitCodes.failed;
+}
+
+async function reportUnlessStopped(stop: AbortSignal): Promise<ProofReport> {
   const config = loadConfig({ serving: 'nothing' });
   const { definition, migrations } = retailSchema;
   const key = await scopeKey(config);
-  const { database } = await openToldDatabase(config, { key });
-  try {
-    const report = await proveIsolation({
+  const { database } = await openToldDatabase(config, { key, signal: stop });
+  const proving = async () =>
+    proveIsolation({
       database,
       definition,
       prefix: config.postgresRolePrefix,
@@ -25,9 +33,9 @@ export async function prove({ json }: { readonly json?: boolean }): Promise<numb
       tenants: await createTenantDirectory({ database, definition, clock: systemClock })(),
       migrations: await readMigrations(migrations),
     });
-    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : formatReport(report));
-    return report.passed ? exitCodes.done : exitCodes.failed;
+  try {
+    return await unlessStopped(stop, proving());
   } finally {
-    await database.close();
+    await closeInOrder([() => database.close()], closeWithinMs(stop));
   }
 }

@@ -1,14 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { sharedRedis } from '../app/adapters.ts';
 import { revocationStores } from '../app/identity-edge.ts';
+import { recordNow } from '../app/record-now.ts';
 import { loadConfig } from '../config/load.ts';
 import { systemClock } from '../core/clock.ts';
-import { AppError } from '../core/errors.ts';
 import { revokeTokens } from '../identity/revoke-tokens.ts';
 import type { RedisConnection } from '../resilience/redis-connection.ts';
 import { createLogSink } from '../telemetry/log-sink.ts';
 import { exitCodes } from './exit-code.ts';
-import { openToldDatabase } from './open-database.ts';
+import { openLastingDatabase } from './open-database.ts';
 
 export interface RevokeFlags {
   readonly jti?: string;
@@ -24,19 +24,17 @@ export async function revoke({ jti, subject, reason, keepDays }: RevokeFlags): P
   const config = loadConfig({ serving: 'nothing' });
   const clock = systemClock;
   const note = createLogSink({ stream: process.stderr, clock, level: config.logLevel });
-  const { database, notice } = await openToldDatabase(config, {});
+  const { database } = await openLastingDatabase(config);
   const redis = await sharedRedis(config, note);
   try {
-    // A copy in memory would take the revocation and forget it.
-    if (notice !== undefined) {
-      throw new AppError('dependency_unavailable', 'A running server holds the embedded database', { hint: 'Stop it first.' });
-    }
     if (redis !== undefined) await untilReady(redis);
     const [inDatabase, inRedis] = revocationStores({ config, database, redis, clock });
     const revocation = await revokeTokens(
       { jti, subject, reason, keepDays },
       { database: inDatabase, redis: inRedis, clock, note },
     );
+    const { by, value } = revocation;
+    await recordNow(database, clock, [{ kind: 'tokens_revoked', by, value, reason }]);
     process.stderr.write(
       `Revoked: ${revocation.by} ${revocation.value}, kept until ${new Date(revocation.expiresAt).toISOString()}.\n`,
     );

@@ -8,7 +8,7 @@ import { loadSampleData } from '../retail/sample-data/load.ts';
 import { FULL_SCALE } from '../retail/sample-data/options.ts';
 import { verifySampleData } from '../retail/sample-data/verify.ts';
 import { exitCodes } from './exit-code.ts';
-import { openToldDatabase } from './open-database.ts';
+import { openLastingDatabase } from './open-database.ts';
 import { createProgressBar } from './progress-bar.ts';
 import { stoppable } from './stoppable.ts';
 
@@ -49,13 +49,9 @@ async function seedEmbedded(config: Config, flags: SeedFlags, stop: AbortSignal)
   const seedNew = async (session: OwnerSession) => {
     loaded = await load(session, flags, stop);
   };
-  const opened = await openToldDatabase(config, { signal: stop, ...(flags.verify ? {} : { seed: seedNew }) });
+  const opened = await openLastingDatabase(config, { signal: stop, ...(flags.verify ? {} : { seed: seedNew }) });
   try {
-    if (opened.notice !== undefined || opened.session === undefined) {
-      throw new AppError('dependency_unavailable', `Another process uses ${config.dataDir}`, {
-        hint: 'Stop it first: only one process can change the embedded database.',
-      });
-    }
+    if (opened.session === undefined) throw new Error('the embedded database gives no session');
     if (flags.verify) return await verify(opened.session('owner'), flags);
     if (loaded !== undefined) return loaded;
     const code = await load(opened.session('owner'), flags, stop);

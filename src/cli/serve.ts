@@ -1,5 +1,6 @@
-import { scopeKey, sharedRedis, trustedIssuer } from '../app/adapters.ts';
+import { sharedRedis, trustedIssuer } from '../app/adapters.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
+import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import { drainStdio } from '../app/stdio-drain.ts';
 import { loadConfig } from '../config/load.ts';
@@ -32,24 +33,28 @@ export async function serve(flags: ServeFlags): Promise<number> {
   return stoppable((stop) => (flags.transport === 'http' ? serveOverHttp(flags, stop) : serveOverStdio(flags, stop)));
 }
 
-/** Everything before the first call: database, walls, parts. Under stdio nothing of it may touch stdout. */
-async function start(config: Config, note: Note, stop: AbortSignal) {
-  const key = await scopeKey(config);
+/** Everything before the first call: keys, database, walls, parts. Under stdio nothing of it may touch stdout. */
+async function start(config: Config, log: Note, stop: AbortSignal) {
+  const keys = await openKeys(config, log);
   // Loading the protocol's packages takes as long as opening a database: both at once.
-  const opening = openToldDatabase(config, { key, signal: stop });
-  const loading = import('../app/compose.ts');
-  const [{ database, notice }, { compose, serverName }] = await Promise.all([opening, loading]);
+  const opening = openToldDatabase(config, { key: keys.scopeKey(), signal: stop });
+  const loading = Promise.all([import('../app/compose.ts'), import('../app/audit-trail.ts')]);
+  const [{ database, notice }, [{ compose, serverName }, { openAuditTrail }]] = await Promise.all([opening, loading]);
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
-  const redis = await sharedRedis(config, note);
-  const close = async () => {
-    await redis?.close();
-    await database.close();
-  };
+  const redis = await sharedRedis(config, log);
+  const toClose = [async () => redis?.close(), () => database.close(), async () => keys.close()];
+  const close = () => closeInOrder(toClose);
   try {
     await refuseUnsafeRoles({ database, definition: served.definition, prefix: config.postgresRolePrefix });
     const version = readVersion();
-    const composition = await compose({ config, served, database, key, version, note, redis, clock });
-    return { database, composition, serverName, version, close };
+    // A copy in memory is forgotten, and its trail with it.
+    const lasting = notice === undefined;
+    const trail = await openAuditTrail({ config, database, ring: keys.encryptionKeys, clock, log, lasting });
+    toClose.unshift(trail.close);
+    const { note, admit: admitAudited } = trail;
+    const signingKey = keys.scopeKey;
+    const composition = await compose({ config, served, database, signingKey, version, note, admitAudited, redis, clock });
+    return { database, composition, serverName, version, note, close };
   } catch (error) {
     await close();
     throw error;
@@ -59,10 +64,10 @@ async function start(config: Config, note: Note, stop: AbortSignal) {
 async function serveOverHttp({ port }: ServeFlags, stop: AbortSignal): Promise<number> {
   const loaded = loadConfig({ serving: 'http' });
   const config = port === undefined ? loaded : { ...loaded, port };
-  const note = openLog(config, clock);
-  const trusted = await trustedIssuer(config, clock, note);
+  const log = openLog(config, clock);
+  const trusted = await trustedIssuer(config, clock, log);
   const loading = Promise.all([import('../app/serve-http.ts'), import('./demo-snippets.ts')]);
-  const { database, composition, serverName, version, close } = await start(config, note, stop);
+  const { database, composition, serverName, version, note, close } = await start(config, log, stop);
   const toClose = [close];
   try {
     const [{ serveHttp }, { demoSnippets }] = await loading;
@@ -83,8 +88,7 @@ async function serveOverHttp({ port }: ServeFlags, stop: AbortSignal): Promise<n
 
 async function serveOverStdio({ role, store, region }: ServeFlags, stop: AbortSignal): Promise<number> {
   const config = loadConfig({ serving: 'stdio' });
-  const note = openLog(config, clock);
-  const { database, composition, version, close } = await start(config, note, stop);
+  const { database, composition, version, note, close } = await start(config, openLog(config, clock), stop);
   const drain = drainStdio(process);
   try {
     const principal = fixedPrincipal({

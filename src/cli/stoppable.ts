@@ -3,6 +3,9 @@ import { AppError } from '../core/errors.ts';
 /** Long enough for a last message, short enough for an orchestrator. */
 const graceMs = 1000;
 
+/** What a command that was stopped leaves to the parts that it closes; undefined = their own time. */
+export const closeWithinMs = (stop: AbortSignal) => (stop.aborted ? graceMs : undefined);
+
 /**
  * Runs a command that Ctrl-C and SIGTERM may ask to end: the first one aborts the signal, whose reason is an `AppError` for
  * a person, the second one ends the process at once.
@@ -26,6 +29,13 @@ export async function stoppable<T>(work: (stop: AbortSignal) => Promise<T>): Pro
   } finally {
     for (const signal of signals) process.off(signal, onSignal);
   }
+}
+
+/** For work that cannot be cut short: whoever stops does not wait for it. */
+export async function unlessStopped<T>(stop: AbortSignal, work: Promise<T>): Promise<T> {
+  work.catch(() => {});
+  const stopped = untilStopped(stop).then(() => Promise.reject(stop.reason));
+  return Promise.race([work, stopped]);
 }
 
 /** Resolves with the name of the signal that asked the process to end. */

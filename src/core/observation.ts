@@ -1,6 +1,18 @@
 import type { ErrorCode } from './errors.ts';
+import type { Principal } from './principal.ts';
 
-interface ToolCalled {
+/** Who was asking, as far as that was known. */
+export interface Asker {
+  readonly subject?: string;
+  readonly roles?: readonly string[];
+  readonly tenantIds?: readonly number[];
+}
+
+export function askerOf({ subject, roles, tenants }: Principal) {
+  return { subject, roles, tenantIds: tenants.map(({ id }) => id) };
+}
+
+interface ToolCalled extends Asker {
   readonly kind: 'tool_called';
   readonly requestId: string;
   readonly subject: string;
@@ -8,17 +20,22 @@ interface ToolCalled {
   readonly outcome: 'answered' | 'failed' | 'refused';
   readonly code?: ErrorCode;
   readonly durationMs: number;
+  /** SQL as the caller wrote it. The trail keeps its fingerprint, the log nothing of it. */
+  readonly statement?: string;
+  readonly rowCount?: number;
 }
 
 /** A request turned away before any tool ran. */
-interface RequestRefused {
+interface RequestRefused extends Asker {
   readonly kind: 'request_refused';
   readonly requestId: string;
   readonly code: ErrorCode;
   readonly httpStatus: number;
   readonly message: string;
-  /** Address of the peer, as the socket sees it. */
+  /** Address of the caller, behind the trusted proxies. */
   readonly peer?: string;
+  /** Present where the same refusal was noted already, as `access_refused`. */
+  readonly noted?: true;
 }
 
 /** What really happened behind an answer that hides it: goes to the operator's log under the request id. */
@@ -33,6 +50,7 @@ interface FaultMet {
 /** A caller turned away between the token and the principal, with what was known of it by then. */
 interface AccessRefused {
   readonly kind: 'access_refused';
+  readonly requestId: string;
   readonly step: 'token' | 'revocation' | 'mapping' | 'rate_limit' | 'scope';
   readonly code: ErrorCode;
   readonly message: string;
@@ -49,10 +67,10 @@ interface ClaimsIgnored {
 }
 
 /** A caller chose to see less than the token allows. */
-interface ScopeNarrowed {
+interface ScopeNarrowed extends Asker {
   readonly kind: 'scope_narrowed';
+  readonly requestId: string;
   readonly subject: string;
-  readonly tenantIds: readonly number[];
 }
 
 interface TokensRevoked {
@@ -60,6 +78,28 @@ interface TokensRevoked {
   readonly by: 'jti' | 'subject';
   readonly value: string;
   readonly reason: string;
+}
+
+interface SchemaMigrated {
+  readonly kind: 'schema_migrated';
+  readonly by: string;
+  readonly version: number;
+  readonly name: string;
+}
+
+interface BackupMade {
+  readonly kind: 'backup_taken' | 'backup_restored';
+  readonly by: string;
+  readonly name: string;
+  readonly failed?: ErrorCode;
+}
+
+interface KeysRotated {
+  readonly kind: 'keys_rotated';
+  readonly by: string;
+  /** What the key is for, for example `tenant scopes`. */
+  readonly purpose: string;
+  readonly keyId: string;
 }
 
 interface SlowQuery {
@@ -92,6 +132,9 @@ export type Observation =
   | ClaimsIgnored
   | ScopeNarrowed
   | TokensRevoked
+  | SchemaMigrated
+  | BackupMade
+  | KeysRotated
   | FaultMet
   | SlowQuery
   | ServerStarted

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import type { Note } from '../core/observation.ts';
+import { askerOf, type Note } from '../core/observation.ts';
 import type { Principal } from '../core/principal.ts';
 import { clientAddress } from '../identity/client-address.ts';
 import { type Authenticate, allValues, bearerToken, type ChallengeOptions, challenge } from './authenticate.ts';
@@ -35,10 +35,15 @@ export function createMcpRoute(options: McpRouteOptions) {
   return async (request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> => {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
+    const peer = peerOf(request, trustedProxies);
     let body: unknown;
+    let principal: Principal | undefined;
+    let noted = false;
     try {
       const token = bearerToken(request);
-      const principal = await authenticate(token, allValues(request, tenantHeader), peerOf(request, trustedProxies));
+      noted = true;
+      principal = await authenticate({ token, tenantHeader: allValues(request, tenantHeader), peer, requestId });
+      noted = false;
       body = await readJsonBody(request);
       const headers = webHeaders(request);
       const answer = await endpoint.handle({ principal, requestId, headers, body, signal: gone.signal });
@@ -47,7 +52,7 @@ export function createMcpRoute(options: McpRouteOptions) {
       if (typeof answer.body === 'string') response.end(answer.body);
       else await pipeline(answer.body, response);
     } catch (error) {
-      if (!gone.signal.aborted) refuse(request, response, { error, body, requestId }, options);
+      if (!gone.signal.aborted) refuse(request, response, { error, body, requestId, peer, principal, noted }, options);
     }
   };
 }
@@ -62,10 +67,14 @@ interface Fault {
   readonly error: unknown;
   readonly body: unknown;
   readonly requestId: string;
+  readonly peer: string | undefined;
+  readonly principal: Principal | undefined;
+  /** Whether `authenticate` has noted the refusal. */
+  readonly noted: boolean;
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, fault: Fault, options: McpRouteOptions): void {
-  const { error, body, requestId } = fault;
+  const { error, body, requestId, peer, principal, noted } = fault;
   const refusal = jsonRpcRefusal(error, {
     requestId,
     id: jsonRpcId(body),
@@ -73,7 +82,8 @@ function refuse(request: IncomingMessage, response: ServerResponse, fault: Fault
   });
   const authenticateHeader = challenge(error, request.headers.authorization !== undefined, options.challenge);
   if (authenticateHeader !== undefined && !response.headersSent) response.setHeader('WWW-Authenticate', authenticateHeader);
-  sendRefusal({ request, response, refusal, error, requestId }, options.note);
+  const asker = principal && askerOf(principal);
+  sendRefusal({ request, response, refusal, error, requestId, peer, asker, noted }, options.note);
 }
 
 function webHeaders(request: IncomingMessage): Headers {

@@ -1,5 +1,5 @@
 import { AppError } from '../core/errors.ts';
-import type { Note } from '../core/observation.ts';
+import { askerOf, type Note } from '../core/observation.ts';
 import type { Principal, Tenant } from '../core/principal.ts';
 import { addressKey } from './client-address.ts';
 import type { MapPrincipal } from './principal-scopes.ts';
@@ -29,13 +29,22 @@ export interface AuthenticateOptions {
   readonly note: Note;
 }
 
+/** What a request says of who sends it. */
+export interface Credentials {
+  readonly token: string;
+  /** Every value of the header that narrows the tenants. */
+  readonly tenantHeader: readonly string[];
+  readonly peer: string | undefined;
+  readonly requestId: string;
+}
+
 type Step = 'token' | 'revocation' | 'mapping' | 'rate_limit' | 'scope';
 
 /** From a token to a principal, in one order: token, revocation, the subject's rate limit, narrowing by the tenant header. */
 export function createAuthenticate(options: AuthenticateOptions) {
   const { verifier, revocations, mapPrincipal, directory, rules, limits, note } = options;
 
-  return async (token: string, tenantHeader: readonly string[], peer: string | undefined): Promise<Principal> => {
+  return async ({ token, tenantHeader, peer, requestId }: Credentials): Promise<Principal> => {
     let step: Step = 'token';
     let subject: string | undefined;
     try {
@@ -48,22 +57,22 @@ export function createAuthenticate(options: AuthenticateOptions) {
       step = 'rate_limit';
       await limits.subject(subject, seesEverything(claims, rules) ? limits.privilegedFactor : 1);
       step = 'scope';
-      return resolve(claims, tenantHeader, await directory());
+      return resolve(claims, tenantHeader, await directory(), requestId);
     } catch (error) {
       const refusal = await afterFailure(error, peer);
       if (refusal instanceof AppError) {
         const { code, message } = refusal;
-        note({ kind: 'access_refused', step, code, message, ...(subject && { subject }), ...(peer && { peer }) });
+        note({ kind: 'access_refused', requestId, step, code, message, ...(subject && { subject }), ...(peer && { peer }) });
       }
       throw refusal;
     }
   };
 
-  function resolve(claims: VerifiedClaims, header: readonly string[], tenants: readonly Tenant[]): Principal {
+  function resolve(claims: VerifiedClaims, header: readonly string[], tenants: readonly Tenant[], requestId: string): Principal {
     const { principal, ignored } = resolvePrincipal({ claims, header, directory: tenants, rules });
     const { subject } = principal;
     if (ignored.length > 0) note({ kind: 'claims_ignored', subject, claims: ignored });
-    if (header.length > 0) note({ kind: 'scope_narrowed', subject, tenantIds: principal.tenants.map(({ id }) => id) });
+    if (header.length > 0) note({ kind: 'scope_narrowed', requestId, ...askerOf(principal) });
     return principal;
   }
 

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { type ErrorCode, toErrorBody } from '../core/errors.ts';
-import type { Note } from '../core/observation.ts';
+import { askerOf, type Note } from '../core/observation.ts';
 import type { Tool, ToolCall } from './tool.ts';
 import { errorAnswer, type ToolAnswer } from './tool-result.ts';
 
@@ -18,20 +18,23 @@ const faults: ReadonlySet<ErrorCode> = new Set(['internal', 'dependency_unavaila
 export function createCallTool({ clock, note }: CallToolOptions) {
   return async (tool: Tool, rawArguments: unknown, call: ToolCall, admit?: () => Promise<void>): Promise<ToolAnswer> => {
     const startedAt = clock.monotonic();
-    const tellsOf = (failure?: ErrorCode) =>
+    const statement = statementIn(tool, rawArguments);
+    const tellsOf = (failure?: ErrorCode, rowCount?: number) =>
       note({
         kind: 'tool_called',
         requestId: call.requestId,
-        subject: call.principal.subject,
+        ...askerOf(call.principal),
         tool: tool.name,
         outcome: failure === undefined ? 'answered' : refusals.has(failure) ? 'refused' : 'failed',
         ...(failure === undefined ? {} : { code: failure }),
         durationMs: clock.monotonic() - startedAt,
+        ...(statement === undefined ? {} : { statement }),
+        ...(rowCount === undefined ? {} : { rowCount }),
       });
     try {
       await admit?.();
       const answer = await tool.answer(rawArguments, call);
-      tellsOf();
+      tellsOf(undefined, answer.rowCount);
       return answer;
     } catch (error) {
       const body = toErrorBody(error, call.requestId);
@@ -40,5 +43,13 @@ export function createCallTool({ clock, note }: CallToolOptions) {
       return errorAnswer(body);
     }
   };
+}
+/** Longer texts are refused by every reader of SQL, and nothing that long should wait for the audit trail. */
+const maxStatement = 16 * 1024;
+
+function statementIn({ sqlArgument }: Tool, rawArguments: unknown): string | undefined {
+  if (sqlArgument === undefined || typeof rawArguments !== 'object' || rawArguments === null) return undefined;
+  const statement: unknown = Reflect.get(rawArguments, sqlArgument);
+  return typeof statement === 'string' && statement.length <= maxStatement ? statement : undefined;
 }
 export type CallTool = ReturnType<typeof createCallTool>;

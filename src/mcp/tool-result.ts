@@ -7,6 +7,8 @@ export interface ToolAnswer {
   readonly text: string;
   readonly structuredJson?: string;
   readonly isError?: true;
+  /** Rows in the answer, for the record. */
+  readonly rowCount?: number;
 }
 
 export interface RowsAnswer {
@@ -26,11 +28,12 @@ export function rowsAnswer({ columns, rowsJson, rowCount, truncated, message, de
   const names = JSON.stringify(columns.map((column) => column.name));
   const flag = truncated ? ',"t":true' : '';
   const told = message ? `,"msg":${JSON.stringify(message)}` : '';
-  const described = JSON.stringify(columns.map(({ name, type }) => ({ name, type })));
+  const described = JSON.stringify(columns.map(({ name, type, labels }) => ({ name, type, labels })));
   const more = JSON.stringify(details).slice(1, -1);
   return {
     text: `{"c":${names},"r":${rowsJson},"n":${rowCount}${flag}${told}}`,
     structuredJson: `{"columns":${described},"rows":${rowsJson},"row_count":${rowCount},"truncated":${truncated}${more && `,${more}`}}`,
+    rowCount,
   };
 }
 

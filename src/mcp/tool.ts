@@ -29,6 +29,8 @@ export interface Tool {
   /** True when an empty tenant scope must be refused rather than answered with nothing. */
   readonly needsTenants: boolean;
   readonly annotations: ToolAnnotations;
+  /** The argument that holds SQL of the caller's own, where one does. */
+  readonly sqlArgument?: string;
   /** JSON Schema 2020-12, the default dialect of MCP. */
   readonly inputSchema: JsonObject;
   readonly outputSchema: JsonObject;
@@ -43,6 +45,7 @@ export interface ToolDefinition<Input extends z.ZodObject> {
   readonly permission?: Permission;
   readonly needsTenants?: boolean;
   readonly annotations: ToolAnnotations;
+  readonly sqlArgument?: string & keyof Input['shape'];
   readonly input: Input;
   readonly output: z.ZodObject;
   run(input: z.output<Input>, call: ToolCall): Promise<ToolAnswer>;

@@ -43,7 +43,8 @@ export async function bootstrap(options: BootstrapOptions): Promise<BootstrapNot
     GRANT CREATE, TEMPORARY ON DATABASE ${database} TO ${prefix}_owner;`);
   await createExtensions(options, notices);
   await setRoleDefaults(options, database, superuser, notices);
-  await installKeys(options);
+  const retired = await putKeys(options);
+  if (retired !== undefined) notices.push(`${retired}. ${retiredRemedy}`);
   if (superuser) await revokeDangerousFunctions(session, prefix);
   else
     notices.push(
@@ -188,12 +189,22 @@ async function setRoleDefaults(
 
 const bindingKid = 'transaction-binding';
 
-/** Two kinds of key: `sign` is shared with the server, `bind` never leaves the database. */
-export async function installKeys({
-  session,
-  prefix,
-  signingKey,
-}: Pick<BootstrapOptions, 'session' | 'prefix' | 'signingKey'>): Promise<void> {
+type KeyOptions = Pick<BootstrapOptions, 'session' | 'prefix' | 'signingKey'>;
+
+const retiredRemedy =
+  'A server that signs with it is answered nothing: give it the current key, or a new one under another name (zava-mcp-server keys rotate --scope)';
+
+/** For a server that is about to sign with the key. */
+export async function installKeys(options: KeyOptions): Promise<void> {
+  const retired = await putKeys(options);
+  if (retired !== undefined) throw new AppError('misconfigured', retired, { hint: `${retiredRemedy}.` });
+}
+
+/**
+ * Two kinds of key: `sign` is shared with the server, `bind` never leaves the database. A signing key that a rotation has
+ * retired stays so, whoever gives it again: then the answer says so.
+ */
+async function putKeys({ session, prefix, signingKey }: KeyOptions): Promise<string | undefined> {
   await session.script(`
     CREATE SCHEMA IF NOT EXISTS keys;
     REVOKE ALL ON SCHEMA keys FROM PUBLIC;
@@ -221,9 +232,22 @@ export async function installKeys({
     signingKey.kid,
     'sign',
     signingKey.key,
-    "UPDATE SET inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad, valid_to = 'infinity'",
+    "UPDATE SET inner_pad = excluded.inner_pad, outer_pad = excluded.outer_pad WHERE scope_keys.valid_to = 'infinity'",
   );
   await put(bindingKid, 'bind', randomBytes(32), 'NOTHING');
+  return retirementOf(session, signingKey.kid);
+}
+
+async function retirementOf(session: OwnerSession, kid: string): Promise<string | undefined> {
+  const [retired] = await session.query(
+    `SELECT to_char(k.valid_to AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') AS ended, (k.valid_to <= clock_timestamp())::text AS over,
+       (SELECT c.kid FROM keys.scope_keys c WHERE c.purpose = 'sign' AND c.valid_to = 'infinity' ORDER BY c.valid_from DESC LIMIT 1) AS current
+     FROM keys.scope_keys k WHERE k.kid = $1 AND k.valid_to <> 'infinity'`,
+    [kid],
+  );
+  if (retired === undefined) return undefined;
+  const end = `${retired.over === 'true' ? 'was retired' : 'is being retired, it ends'} on ${retired.ended} UTC`;
+  return `The signing key ${kid} ${end} and stays so; the current key is ${retired.current ?? 'none at all'}`;
 }
 
 export function quoteIdentifier(name: string): string {

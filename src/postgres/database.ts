@@ -26,6 +26,10 @@ export interface ResultColumn {
   readonly name: string;
   /** `pg_type.oid` of the column. */
   readonly typeOid: number;
+  /** `pg_class.oid` of the table whose column it is, through sub-selects and views; 0 for an expression. */
+  readonly tableOid: number;
+  /** `pg_attribute.attnum` in that table; 0 for an expression. */
+  readonly columnNumber: number;
 }
 
 export interface TenantResult {

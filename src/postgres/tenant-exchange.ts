@@ -82,6 +82,21 @@ function toArrayElement(value: string | number | null): string {
   return `"${value.replaceAll('\\', '\\\\').replaceAll('"', '\\"')}"`;
 }
 
+/** As both drivers parse a field of RowDescription. */
+export interface DescribedField {
+  readonly name: string;
+  readonly dataTypeID: number;
+  readonly tableID: number;
+  readonly columnID: number;
+}
+
+const toColumn = ({ name, dataTypeID, tableID, columnID }: DescribedField): ResultColumn => ({
+  name,
+  typeOid: dataTypeID,
+  tableOid: tableID,
+  columnNumber: columnID,
+});
+
 export type TenantReply = ReturnType<typeof createTenantReply>;
 
 /** Follows the answer through the steps and keeps at most what the limits allow, while it streams in. */
@@ -101,8 +116,8 @@ function createTenantReply(steps: readonly Step[], limits: ResultLimits) {
   };
 
   return {
-    rowDescription(fields: readonly { name: string; dataTypeID: number }[]): void {
-      if (steps[position] === 'rows') columns = fields.map((field) => ({ name: field.name, typeOid: field.dataTypeID }));
+    rowDescription(fields: readonly DescribedField[]): void {
+      if (steps[position] === 'rows') columns = fields.map(toColumn);
     },
     dataRow(fields: readonly (string | null)[]): void {
       if (steps[position] === 'scope') verifiedTenantIds = parseIntArray(fields[0] ?? null);

@@ -1,6 +1,6 @@
 import type { Connection, Submittable } from 'pg';
 import type { TenantResult } from './database.ts';
-import type { TenantExchange } from './tenant-exchange.ts';
+import type { DescribedField, TenantExchange } from './tenant-exchange.ts';
 
 /** Bytes that one answer may put on the wire, rows beyond the caps included, before the connection is given up. */
 const hardLimit = (maxBytes: number) => 65_536 + 4 * maxBytes;
@@ -40,8 +40,7 @@ export function createTenantQuery(exchange: TenantExchange, maxBytes: number) {
       });
       stream.write(exchange.request);
     },
-    handleRowDescription: (message: Fields<{ name: string; dataTypeID: number }[]>) =>
-      exchange.reply.rowDescription(message.fields),
+    handleRowDescription: (message: Fields<DescribedField[]>) => exchange.reply.rowDescription(message.fields),
     handleDataRow: (message: Fields<(string | null)[]>) => exchange.reply.dataRow(message.fields),
     handleCommandComplete: () => exchange.reply.stepDone(),
     handlePortalSuspended: () => exchange.reply.stepDone(),

@@ -11,9 +11,7 @@ export const loadParser = loadModule;
 
 /** The one SELECT (or VALUES, or set operation) that the text holds. Anything else is refused with its name and place. */
 export function parseSelect(sql: string): Message {
-  checkText(sql);
-  checkOperatorRuns(sql);
-  checkNesting(sql);
+  checkReadable(sql);
   const [first, second] = parse(sql);
   if (first === undefined) reject('The statement is empty', 'Write one SELECT.');
   if (second !== undefined) {
@@ -26,6 +24,13 @@ export function parseSelect(sql: string): Message {
     'Write a SELECT, WITH … SELECT or VALUES.',
     beginOf(first, sql),
   );
+}
+
+/** Refuses what must not reach the parser at all, whatever is to be read out of it. */
+export function checkReadable(sql: string): void {
+  checkText(sql);
+  checkOperatorRuns(sql);
+  checkNesting(sql);
 }
 
 function checkText(sql: string): void {

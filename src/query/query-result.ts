@@ -1,4 +1,5 @@
 import type { Principal } from '../core/principal.ts';
+import type { ColumnLabel } from '../core/schema-definition.ts';
 
 export interface QueryRequest {
   readonly sql: string;
@@ -10,6 +11,8 @@ export interface NamedColumn {
   readonly name: string;
   /** PostgreSQL's type name, for example `int4`. */
   readonly type: string;
+  /** Where its values come from, for the host that must decide how far to trust them. Absent = nothing to mind. */
+  readonly labels?: readonly ColumnLabel[];
 }
 
 export interface QueryResult {

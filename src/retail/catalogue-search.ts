@@ -24,10 +24,10 @@ export const retailCatalogueSearch = {
     LIMIT $2`,
   columns: [
     { name: 'sku', type: 'text' },
-    { name: 'product_name', type: 'text' },
+    { name: 'product_name', type: 'text', labels: ['untrusted_text'] },
     { name: 'category', type: 'text' },
     { name: 'type', type: 'text' },
-    { name: 'description', type: 'text' },
+    { name: 'description', type: 'text', labels: ['untrusted_text'] },
     { name: 'price', type: 'numeric' },
   ],
 } as const;

@@ -26,12 +26,19 @@ export function createLogSink({ stream, file, clock, level = 'info' }: LogSinkOp
   return (observation) => {
     const severity = severityOf(observation);
     if (order.indexOf(severity) < least) return;
-    const { kind, ...facts } = observation;
+    const { kind, ...facts } = withoutStatement(observation);
     const head = { time: new Date(clock.now()).toISOString(), level: severity, event: kind };
     const line = `${JSON.stringify({ ...head, ...(mask(facts) as object) })}\n`;
     stream.write(line);
     file?.write(line);
   };
+}
+
+/** What a caller writes may hold personal data: the log tells of the call, not of its words. */
+function withoutStatement(observation: Observation): Observation {
+  if (observation.kind !== 'tool_called') return observation;
+  const { statement: _statement, ...told } = observation;
+  return told;
 }
 
 function severityOf(observation: Observation): LogLevel {

@@ -1,5 +1,6 @@
-import { hkdfSync } from 'node:crypto';
+import { hkdfSync, randomBytes } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
+import type { LocalKeys } from './local-keys.ts';
 import type { SecretStore } from './secret-store.ts';
 
 export interface EncryptionKey {
@@ -9,6 +10,7 @@ export interface EncryptionKey {
 }
 
 const keyBytes = 32;
+export const keyRingFile = 'encryption.key';
 const keyForm = /^([A-Za-z0-9_-]{1,64}):([A-Za-z0-9+/]+={0,2})$/;
 
 /** What a key may be used for. Each use has a key of its own, derived from the one that is kept (HKDF, RFC 5869). */
@@ -70,10 +72,26 @@ export async function keyRingFromSecret(secrets: SecretStore, name: string): Pro
   return parseKeyRing(text, `The secret ${name}`);
 }
 
-/** The text of a ring with one more, newest key: what `keys rotate` stores. The oldest beyond `keep` are left out. */
-export function addNewestKey(text: string | undefined, { id, key }: EncryptionKey, keep = 5): string {
-  const older = (text ?? '').split(/[\s,]+/).filter((entry) => entry !== '');
-  return [`${id}:${Buffer.from(key).toString('base64')}`, ...older].slice(0, keep).join(' ');
+/** The ring of this machine, made when it is first asked for. */
+export async function localKeyRing(keys: LocalKeys): Promise<KeyRing> {
+  const create = async () => addNewestKey('', newEncryptionKey(`local-${randomBytes(4).toString('hex')}`));
+  return parseKeyRing(await keys.loadOrCreate(keyRingFile, create), `The file ${keyRingFile}`);
+}
+
+export function newEncryptionKey(id: string): EncryptionKey {
+  return { id, key: randomBytes(keyBytes) };
+}
+
+/** A name that no other key has: the day, for people, and chance. */
+export function datedKeyId(nowMs: number): string {
+  const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll('-', '');
+  return `k${day}-${randomBytes(4).toString('hex')}`;
+}
+
+/** The text of a ring with one more, newest key. No key is ever left out: something sealed with it may still be kept. */
+export function addNewestKey(text: string, { id, key }: EncryptionKey): string {
+  const older = text.split(/[\s,]+/).filter((entry) => entry !== '');
+  return [`${id}:${Buffer.from(key).toString('base64')}`, ...older].join(' ');
 }
 
 function unusable(what: string): AppError {

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { chmod, link, mkdir, open, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { AppError } from '../core/errors.ts';
+import { replaceSecretFile } from './replace-file.ts';
 
 /**
  * Keys that never leave this machine, one file each (mode 0600) in a folder of their own (mode 0700). The first caller's key
@@ -16,7 +17,16 @@ export function createLocalKeys(directory: string) {
     const published = await onDisk(directory, () => publish(directory, path, made));
     return published ? made : loadOrCreate(name, create);
   };
-  return { loadOrCreate };
+  return {
+    loadOrCreate,
+    /** Undefined where there is no such key. */
+    read: (name: string) => onDisk(directory, () => readPrivate(join(directory, name))),
+    replace: (name: string, text: string) =>
+      onDisk(directory, async () => {
+        await makeFolder(directory);
+        await replaceSecretFile(join(directory, name), text);
+      }),
+  };
 }
 export type LocalKeys = ReturnType<typeof createLocalKeys>;
 
@@ -25,8 +35,7 @@ export type LocalKeys = ReturnType<typeof createLocalKeys>;
  * False when another process was first.
  */
 async function publish(directory: string, path: string, text: string): Promise<boolean> {
-  await mkdir(directory, { recursive: true });
-  await chmod(directory, 0o700);
+  await makeFolder(directory);
   const aside = `${path}.${randomUUID()}`;
   const file = await open(aside, 'wx', 0o600);
   try {
@@ -41,6 +50,11 @@ async function publish(directory: string, path: string, text: string): Promise<b
     await file.close();
     await rm(aside);
   }
+}
+
+async function makeFolder(directory: string): Promise<void> {
+  await mkdir(directory, { recursive: true });
+  await chmod(directory, 0o700);
 }
 
 async function readPrivate(path: string): Promise<string | undefined> {

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { datedKeyId } from './key-ring.ts';
 import { formatScopeKey, newScopeKey, type ScopeKey } from './scope-key.ts';
 
 export interface RotateScopeKeyOptions {
@@ -18,8 +18,7 @@ export interface RotateScopeKeyOptions {
  * failure on the way leaves the old key in force.
  */
 export async function rotateScopeKey({ install, store, retireOthers, nowMs, overlapMs = 120_000 }: RotateScopeKeyOptions) {
-  const day = new Date(nowMs).toISOString().slice(0, 10).replaceAll('-', '');
-  const key = newScopeKey(`k${day}-${randomBytes(4).toString('hex')}`);
+  const key = newScopeKey(datedKeyId(nowMs));
   await install(key);
   await store(formatScopeKey(key));
   await retireOthers(key.kid, overlapMs);

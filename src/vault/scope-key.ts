@@ -12,7 +12,7 @@ export interface ScopeKey {
 
 const keyBytes = 32;
 const scopeKeyForm = /^([A-Za-z0-9_-]{1,64}):([A-Za-z0-9+/]+={0,2})$/;
-const keyFileName = 'scope-signing.key';
+export const scopeKeyFile = 'scope-signing.key';
 
 export function newScopeKey(kid: string): ScopeKey {
   return { kid, key: randomBytes(keyBytes) };
@@ -32,10 +32,13 @@ export function parseScopeKey(text: string, from: string): ScopeKey {
   return { kid, key };
 }
 
-/** The key of the embedded database, made at its first start. */
+/**
+ * The key of this machine's own database, made at its first start. Its name is new each time: where the file of a rotated key
+ * was deleted, the database would not take another key under a name that it has retired.
+ */
 export async function localScopeKey(keys: LocalKeys): Promise<ScopeKey> {
-  const text = await keys.loadOrCreate(keyFileName, async () => formatScopeKey(newScopeKey('local')));
-  return parseScopeKey(text, `The file ${keyFileName}`);
+  const create = async () => formatScopeKey(newScopeKey(`local-${randomBytes(4).toString('hex')}`));
+  return parseScopeKey(await keys.loadOrCreate(scopeKeyFile, create), `The file ${scopeKeyFile}`);
 }
 
 export async function scopeKeyFromSecret(secrets: SecretStore, name: string): Promise<ScopeKey> {

@@ -159,7 +159,9 @@ test('without an issuer every call is refused', async () => {
     clock: systemClock,
     note: () => {},
   });
-  await expect(edge.authenticate(undefined, 'r')(await token('ann'), [], undefined)).rejects.toMatchObject({
+  await expect(
+    edge.authenticate(undefined, 'r')({ token: await token('ann'), tenantHeader: [], peer: undefined, requestId: 'r1' }),
+  ).rejects.toMatchObject({
     code: 'unauthenticated',
   });
 });

@@ -1,12 +1,13 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { createAppend } from '../../src/audit/append.ts';
 import { type AuditBufferOptions, createAuditBuffer } from '../../src/audit/buffer.ts';
-import type { Auditable, AuditRecord } from '../../src/audit/record.ts';
+import type { AuditRecord } from '../../src/audit/record.ts';
+import type { Observation } from '../../src/core/observation.ts';
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
-const call = (index: number): Auditable => ({
+const call = (index: number): Observation => ({
   kind: 'tool_called',
   requestId: String(index),
   subject: 's',
@@ -15,7 +16,7 @@ const call = (index: number): Auditable => ({
   durationMs: 1,
   statement: 'SELECT 1',
 });
-const refused: Auditable = { kind: 'request_refused', requestId: 'x', code: 'unauthenticated', httpStatus: 401, message: 'm' };
+const refused: Observation = { kind: 'request_refused', requestId: 'x', code: 'unauthenticated', httpStatus: 401, message: 'm' };
 
 function trail(options: Partial<AuditBufferOptions> = {}) {
   const state = { batches: [] as AuditRecord[][], down: false, outages: [] as unknown[], lost: [] as AuditRecord[] };

@@ -1,11 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { canonicalJson, type Json } from '../../src/audit/canonical-json.ts';
-import { type Auditable, auditRecord, isAuditable } from '../../src/audit/record.ts';
+import { auditRecord, isAuditable } from '../../src/audit/record.ts';
 import { createRefusalCounts } from '../../src/audit/refusal-counts.ts';
+import type { Observation } from '../../src/core/observation.ts';
 import { mask } from '../../src/telemetry/mask.ts';
 
-const record = (event: Auditable) =>
+const record = (event: Observation) =>
   auditRecord(event, { occurredAtMs: 1_790_000_000_123, fingerprint: (sql) => `fp(${sql.length})`, mask });
 const at = '2026-09-21T14:13:20.123000Z';
 
@@ -44,7 +45,7 @@ describe('what is recorded', () => {
     ['insufficient_scope', 'authorization'],
     ['rate_limited', 'rate_limit'],
   ] as const)('a request refused as %s', (code, action) => {
-    const event: Auditable = {
+    const event: Observation = {
       kind: 'request_refused',
       requestId: 'r',
       code,
@@ -63,10 +64,29 @@ describe('what is recorded', () => {
     });
   });
 
-  test.each<[Auditable, object]>([
+  test.each<[Observation, object]>([
     [
-      { kind: 'scope_narrowed', subject: 'sam', tenantIds: [3] },
-      { action: 'scope_narrowing', subject: 'sam', store_ids: [3] },
+      { kind: 'scope_narrowed', requestId: 'r', subject: 'sam', tenantIds: [3] },
+      { action: 'scope_narrowing', request_id: 'r', subject: 'sam', store_ids: [3] },
+    ],
+    [
+      {
+        kind: 'access_refused',
+        requestId: 'r',
+        step: 'scope',
+        code: 'forbidden',
+        message: 'x',
+        subject: 'sam',
+        peer: '10.0.0.9',
+      },
+      {
+        action: 'authorization',
+        outcome: 'refused',
+        request_id: 'r',
+        subject: 'sam',
+        error_code: 'forbidden',
+        detail: { step: 'scope', peer: '10.0.0.9' },
+      },
     ],
     [
       { kind: 'tokens_revoked', by: 'jti', value: 'j1', reason: 'lost' },
@@ -99,9 +119,10 @@ describe('what is recorded', () => {
 });
 
 describe('what is not', () => {
-  test.each<Auditable>([
+  test.each<Observation>([
     { kind: 'request_refused', requestId: 'r', code: 'not_found', httpStatus: 404, message: 'x' },
-    { kind: 'access_refused', step: 'token', code: 'unauthenticated', message: 'x' },
+    { kind: 'request_refused', requestId: 'r', code: 'unauthenticated', httpStatus: 401, message: 'x', noted: true },
+    { kind: 'access_refused', requestId: 'r', step: 'revocation', code: 'dependency_unavailable', message: 'x' },
     { kind: 'fault_met', where: 'x', error: new Error('x') },
     { kind: 'slow_query', fingerprint: 'f', text: 'SELECT ?', durationMs: 1, rowCount: 1 },
     { kind: 'server_started', transport: 'http', version: '1' },

@@ -5,10 +5,11 @@ import { createAppend } from '../../src/audit/append.ts';
 import { createAuditBuffer } from '../../src/audit/buffer.ts';
 import { type Checkpoint, createCheckpointer } from '../../src/audit/checkpoint.ts';
 import { exportAudit, verifyExport } from '../../src/audit/export.ts';
-import { type Auditable, auditRecord } from '../../src/audit/record.ts';
+import { auditRecord } from '../../src/audit/record.ts';
 import { readTrail } from '../../src/audit/trail.ts';
 import { verifyAudit } from '../../src/audit/verify.ts';
 import { systemClock } from '../../src/core/clock.ts';
+import type { Observation } from '../../src/core/observation.ts';
 import { mask } from '../../src/telemetry/mask.ts';
 import { collected, sampleRecord, tamper, testSigner, verifyTestSignature } from '../support/audit.ts';
 import { onEveryDatabase, type TestDatabase } from '../support/databases.ts';
@@ -49,7 +50,7 @@ onEveryDatabase('the audit trail', (tier) => {
 
   test('both sides write the same canonical JSON, whatever is in a record', async () => {
     const word = fc.string({ unit: 'binary', maxLength: 30 });
-    const event: fc.Arbitrary<Auditable> = fc.record({
+    const event: fc.Arbitrary<Observation> = fc.record({
       kind: fc.constant('tool_called' as const),
       requestId: word,
       subject: word,

@@ -30,7 +30,7 @@ beforeEach(() => {
 
 function authenticator({ perMinute = 60, burst = 2, failures = 3 } = {}) {
   const store = createMemoryRateStore({ clock });
-  return createAuthenticate({
+  const authenticate = createAuthenticate({
     verifier: {
       verify: async (token) => {
         const known = tokens[token];
@@ -53,6 +53,8 @@ function authenticator({ perMinute = 60, burst = 2, failures = 3 } = {}) {
     },
     note: (observation) => observations.push(observation),
   });
+  return (token: string, tenantHeader: readonly string[], peer: string | undefined) =>
+    authenticate({ token, tenantHeader, peer, requestId: 'r1' });
 }
 const outcome = (call: Promise<unknown>) =>
   call.then(
@@ -68,7 +70,9 @@ test('a good token gives its principal, and nothing to note', async () => {
 
 test('a narrowed scope is noted', async () => {
   await authenticator()('manager', [keyOf(2)], '10.0.0.1');
-  expect(observations).toEqual([{ kind: 'scope_narrowed', subject: 'ann', tenantIds: [2] }]);
+  expect(observations).toEqual([
+    { kind: 'scope_narrowed', requestId: 'r1', subject: 'ann', roles: ['store_manager'], tenantIds: [2] },
+  ]);
 });
 
 describe('each step', () => {
@@ -95,6 +99,7 @@ describe('each step', () => {
     expect(observations).toEqual([
       {
         kind: 'access_refused',
+        requestId: 'r1',
         step: 'token',
         code: 'unauthenticated',
         message: 'The access token is not accepted: it is not a token that this server trusts',
@@ -102,6 +107,7 @@ describe('each step', () => {
       },
       {
         kind: 'access_refused',
+        requestId: 'r1',
         step: 'scope',
         code: 'forbidden',
         message: 'The x-rls-user-id header names a tenant outside your scope',

@@ -115,6 +115,9 @@ describe('failures', () => {
       kind: 'tool_called',
       requestId: 'request-1',
       subject: 'seattle-manager',
+      roles: ['store_manager'],
+      tenantIds: [1],
+      statement: 'x',
       tool: 'execute_sales_query',
       outcome,
       code,
@@ -123,15 +126,32 @@ describe('failures', () => {
     expect(observations.some((seen) => seen.kind === 'fault_met')).toBe(fault);
   });
 
-  test('a good call is noted without what was asked', async () => {
+  test('a good call is noted with its rows and its statement, for the audit trail to fingerprint', async () => {
     const { callTool, observations } = caller();
     await callTool(
       queryTool(async () => awkwardResult),
       { postgresql_query: "SELECT 'Jane Doe'" },
       call,
     );
-    expect(observations).toHaveLength(1);
-    expect(JSON.stringify(observations)).not.toContain('Jane');
+    expect(observations).toEqual([
+      expect.objectContaining({ outcome: 'answered', statement: "SELECT 'Jane Doe'", rowCount: awkwardResult.rowCount }),
+    ]);
+  });
+
+  test.each([[{ postgresql_query: 'x'.repeat(16 * 1024 + 1) }], [{ postgresql_query: 1 }], ['SELECT 1'], [undefined]])(
+    'a call with arguments that are no statement is noted without one',
+    async (given) => {
+      const { callTool, observations } = caller();
+      await callTool(failing(new AppError('invalid_input', 'no')), given, call);
+      expect(observations).toEqual([expect.not.objectContaining({ statement: expect.anything() })]);
+    },
+  );
+
+  test('a tool that takes no statement is noted without one', async () => {
+    const { callTool, observations } = caller();
+    const search = semanticSearchProducts(text('semantic_search_products'), () => Promise.reject(new Error('not asked')));
+    await callTool(search, { query_description: 'SELECT 1', postgresql_query: 'SELECT 2' }, call);
+    expect(observations).toEqual([expect.not.objectContaining({ statement: expect.anything() })]);
   });
 });
 

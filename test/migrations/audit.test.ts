@@ -82,7 +82,7 @@ onEveryDatabase('The audit trail', (tier) => {
       event({ roles: [], store_ids: [], error_code: 'forbidden', detail: {} }),
       event({ roles: null, subject: null, detail: null }),
       event({ subject: 'quote " back \\ slash / tab \t newline \n \u0001 \u007f \u2028 ä 漢 😀', statement_fingerprint: 'f' }),
-      event({ detail: { ä: 1, z: { b: [1, { y: null, x: 'x' }, []], a: 1.5 }, '😀': true, '\uffee': false, aa: 0, B: -3 } }),
+      event({ detail: { ä: 1, z: { b: [1, { y: null, x: 'x' }, []], a: 15 }, '😀': true, '\uffee': false, aa: 0, B: -3 } }),
       event({ occurred_at: '2026-03-04T05:06:07+02:00' }),
     );
     expect(await verify()).toEqual({ head, count: 7 });
@@ -110,6 +110,70 @@ onEveryDatabase('The audit trail', (tier) => {
     await expect(append(event(), { action: 'a', outcome: 'b' })).rejects.toThrow();
     await expect(append(event({ action: null }))).rejects.toThrow();
     expect(await verify()).toEqual(before);
+  });
+
+  test('hashes what is stored, whatever else an event held', async () => {
+    const before = (await verify()).count;
+    const head = await append(
+      event({
+        unknown: 'column',
+        event_id: 7,
+        row_hash: 'forged',
+        prev_hash: 'forged',
+        request_id: 12,
+        tool: true,
+        detail: null,
+      }),
+      event({ roles: 'store_manager', store_ids: { a: 1 }, row_count: '3', detail: { n: 1e3, z: -0 } }),
+    );
+    expect(await verify()).toEqual({ head, count: before + 2 });
+  });
+
+  test.each([
+    ['a fraction', { detail: { a: [0.5] } }],
+    ['a number that JSON readers round', { detail: { a: 9007199254740993 } }],
+    ['a time before there were servers', { occurred_at: '1999-12-31T00:00:00Z' }],
+    ['an endless time', { occurred_at: 'infinity' }],
+  ] as [string, { [key: string]: Json }][])('refuses %s, which could not be verified afterwards', async (_what, changes) => {
+    const before = await verify();
+    await expect(append(event(changes))).rejects.toThrow();
+    expect(await verify()).toEqual(before);
+  });
+
+  test('refuses a writer whose snapshot is older than the head', async () => {
+    const append = `BEGIN ISOLATION LEVEL REPEATABLE READ;
+      SELECT audit.append(ARRAY['{"occurred_at":"2026-03-04T05:06:07Z","action":"a","outcome":"b"}'::jsonb]); COMMIT`;
+    await expect(db.owner.script(append)).rejects.toMatchObject({ code: '25000' });
+    await db.owner.script('ROLLBACK');
+  });
+
+  test('has a partition for this month and the three that follow, and makes more when asked', async () => {
+    const months = async () =>
+      (await db.owner.query("SELECT relname FROM pg_class WHERE relname ~ '^events_[0-9]{4}_[0-9]{2}$' ORDER BY relname")).map(
+        ({ relname }) => relname,
+      );
+    const first = await months();
+    expect(first).toHaveLength(4);
+    const [row] = await db.database.query("SELECT array_to_string(audit.ensure_months(5), ',') AS made");
+    expect(await months()).toEqual([...first, ...(row?.made ?? '').split(',')]);
+    expect((row?.made ?? '').split(',')).toHaveLength(2);
+    await append(event({ occurred_at: new Date().toISOString() }));
+    const [{ partition } = {}] = await db.owner.query(
+      'SELECT tableoid::regclass::text AS partition FROM audit.events ORDER BY event_id DESC LIMIT 1',
+    );
+    expect(partition).toBe(`audit.${first[0]}`);
+    for (const month of await months())
+      await expect(db.owner.query(`TRUNCATE audit.${month}`)).rejects.toMatchObject({ code: '42501' });
+  });
+
+  test('leaves a month where it is whose first events came before its partition', async () => {
+    const later = `date_trunc('month', now() AT TIME ZONE 'UTC') + interval '20 months 3 days'`;
+    const [{ at } = {}] = await db.owner.query(`SELECT to_char(${later}, 'YYYY-MM-DD"T"HH24:MI:SS"Z"') AS at`);
+    await append(event({ occurred_at: at ?? '' }));
+    const [row] = await db.database.query('SELECT audit.ensure_months(21) AS made');
+    expect(row?.made).toMatch(/events_/);
+    expect(row?.made).not.toContain(`events_${at?.slice(0, 7).replace('-', '_')}`);
+    await expect(db.database.query('SELECT audit.ensure_months(25)')).rejects.toThrow();
   });
 
   test.each(['audit.events', 'audit.events_rest'])('refuses UPDATE, DELETE and TRUNCATE of %s to every role', async (table) => {

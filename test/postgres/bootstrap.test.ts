@@ -7,7 +7,8 @@ import type { OwnerSession } from '../../src/postgres/database.ts';
 import { migrate, readMigrations } from '../../src/postgres/migrate.ts';
 import { openOwnerSession } from '../../src/postgres/owner-session.ts';
 import { createPoolDatabase } from '../../src/postgres/pool-database.ts';
-import { createScopeSigner } from '../../src/postgres/scope-token.ts';
+import { addScopeKey, retireOtherScopeKeys } from '../../src/postgres/scope-keys.ts';
+import { createScopeSigner, type ScopeSigningKey } from '../../src/postgres/scope-token.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
 import { type EmptyDatabase, migrationsDirectory, realServers, signingKey, tiers } from '../support/databases.ts';
 import { dumpCatalog } from './catalog-dump.ts';
@@ -36,6 +37,49 @@ describe('On the embedded database', () => {
     expect(await dumpCatalog(db.admin)).toEqual(before);
     expect(await db.admin.query('SELECT kid, purpose, inner_pad, valid_to FROM keys.scope_keys ORDER BY kid')).toEqual(keys);
     expect(keys.map((key) => key.purpose).sort()).toEqual(['bind', 'sign']);
+  });
+
+  describe('a signing key that a rotation has retired', () => {
+    const next = { kid: 'next', key: randomBytes(32) };
+    const give = (key: ScopeSigningKey) =>
+      bootstrap({ session: db.admin, definition: retailDefinition, prefix: db.prefix, passwords: {}, signingKey: key });
+    const row = (kid: string) =>
+      db.admin.query('SELECT inner_pad, outer_pad, valid_to FROM keys.scope_keys WHERE kid = $1', [kid]);
+
+    test('is not revived by a bootstrap that is given it again, which names the current one', async () => {
+      await addScopeKey(db.owner, next);
+      await retireOtherScopeKeys(db.owner, next.kid, 0);
+      const before = await row(signingKey.kid);
+      const told = /^The signing key test was retired on [0-9: -]+ UTC and stays so; the current key is next\. .*keys rotate/;
+      expect(await give(signingKey)).toContainEqual(expect.stringMatching(told));
+      expect(await give({ kid: signingKey.kid, key: randomBytes(32) })).toContainEqual(expect.stringMatching(told));
+      expect(await row(signingKey.kid)).toEqual(before);
+      expect((await give(next)).join()).not.toContain('signing key');
+    });
+
+    test('is refused by a database that a server would open with it', async () => {
+      const install = installKeys({ session: db.admin, prefix: db.prefix, signingKey });
+      await expect(install).rejects.toMatchObject({
+        code: 'misconfigured',
+        message: expect.stringContaining('The signing key test was retired'),
+        hint: expect.stringContaining('keys rotate --scope'),
+      });
+    });
+
+    test('stays retired when its material has been thrown away', async () => {
+      await db.owner.query("UPDATE keys.scope_keys SET valid_to = now() - interval '2 days' WHERE kid = 'test'");
+      await retireOtherScopeKeys(db.owner, next.kid, 0);
+      const before = await row(signingKey.kid);
+      expect((await give(signingKey)).join()).toContain('was retired');
+      expect(await row(signingKey.kid)).toEqual(before);
+    });
+
+    test('is told from one that is ending, and from the last one that was', async () => {
+      await db.owner.query("UPDATE keys.scope_keys SET valid_to = now() + interval '1 minute' WHERE kid = 'next'");
+      expect((await give(next)).join()).toMatch(
+        /next is being retired, it ends on .* and stays so; the current key is none at all/,
+      );
+    });
   });
 
   test('the signing key can never take the place of the key that binds transactions', async () => {

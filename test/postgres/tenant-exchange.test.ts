@@ -9,7 +9,7 @@ const onLogin = () => createTenantExchange(statement, { useScopeFunction: 'a.use
 function afterScope(ids: string | null) {
   const { reply } = onLogin();
   reply.stepDone();
-  reply.rowDescription([{ name: 'use_scope', dataTypeID: 1007 }]);
+  reply.rowDescription([{ name: 'use_scope', dataTypeID: 1007, tableID: 0, columnID: 0 }]);
   reply.dataRow([ids]);
   reply.stepDone();
   return reply;
@@ -43,10 +43,10 @@ describe('A tenant’s exchange', () => {
 
   test('takes rows and columns of the statement alone', () => {
     const reply = afterScope('{1}');
-    reply.rowDescription([{ name: 'a', dataTypeID: 25 }]);
+    reply.rowDescription([{ name: 'a', dataTypeID: 25, tableID: 0, columnID: 0 }]);
     reply.dataRow(['x']);
     reply.stepDone();
-    reply.rowDescription([{ name: 'late', dataTypeID: 25 }]);
+    reply.rowDescription([{ name: 'late', dataTypeID: 25, tableID: 0, columnID: 0 }]);
     reply.dataRow(['late']);
     expect(reply.result()).toMatchObject({ columns: [{ name: 'a', typeOid: 25 }], rows: [['x']], truncated: false });
   });

@@ -22,10 +22,10 @@ const names = [
 ];
 /** Type n, and the array of it under 100 + n. */
 const types: TypeCatalog = new Map([
-  ...names.map((name, index) => [index + 1, { name, elementOid: 0 }] as const),
-  ...names.map((name, index) => [index + 101, { name: `_${name}`, elementOid: index + 1 }] as const),
-  [300, { name: 'oidvector', elementOid: 3 }],
-  [301, { name: '_lost', elementOid: 999 }],
+  ...names.map((name, index) => [index + 1, { name, elementOid: 0, carriesText: true }] as const),
+  ...names.map((name, index) => [index + 101, { name: `_${name}`, elementOid: index + 1, carriesText: true }] as const),
+  [300, { name: 'oidvector', elementOid: 3, carriesText: true }],
+  [301, { name: '_lost', elementOid: 999, carriesText: true }],
 ]);
 const convert = (type: string, text: string) => {
   const isArray = type.endsWith('[]');

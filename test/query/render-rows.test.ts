@@ -4,15 +4,15 @@ import { renderRows } from '../../src/query/render-rows.ts';
 import type { TypeCatalog } from '../../src/query/type-catalog.ts';
 
 const types: TypeCatalog = new Map([
-  [23, { name: 'int4', elementOid: 0 }],
-  [25, { name: 'text', elementOid: 0 }],
+  [23, { name: 'int4', elementOid: 0, carriesText: true }],
+  [25, { name: 'text', elementOid: 0, carriesText: true }],
 ]);
 const result = (rows: (string | null)[][], truncated = false): TenantResult => ({
   verifiedTenantIds: [1],
   columns: [
-    { name: 'a', typeOid: 23 },
-    { name: 'a', typeOid: 25 },
-    { name: 'b', typeOid: 99 },
+    { name: 'a', typeOid: 23, tableOid: 0, columnNumber: 0 },
+    { name: 'a', typeOid: 25, tableOid: 0, columnNumber: 0 },
+    { name: 'b', typeOid: 99, tableOid: 0, columnNumber: 0 },
   ],
   rows,
   truncated,

@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Principal } from '../../src/core/principal.ts';
+import { loadColumnLabels } from '../../src/query/column-labels.ts';
 import { createExecute } from '../../src/query/execute.ts';
 import { createGuard } from '../../src/query/guard.ts';
 import { jsonConverter } from '../../src/query/json-value.ts';
@@ -17,11 +18,13 @@ onEveryDatabase('A caller’s query', (tier) => {
   let bellevue: Principal;
   beforeAll(async () => {
     db = await tier.open();
+    const types = await loadTypeCatalog(db.database);
     runQuery = createRunQuery({
       definition: retailDefinition,
       guard: await createGuard({ definition: retailDefinition, serverMajor: db.database.serverMajor }),
       execute: createExecute({ database: db.database, signScope: db.sign, maxRows: 3, maxBytes: 10_000, timeoutMs: 5000 }),
-      types: await loadTypeCatalog(db.database),
+      types,
+      labelColumns: await loadColumnLabels(db.database, retailDefinition, types),
       maxBytes: 2000,
       clock: systemClock,
     });

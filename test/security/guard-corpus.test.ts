@@ -6,6 +6,7 @@ import { retailDefinition } from '../../src/retail/definition.ts';
 import { forgingStatements } from '../support/corpus/forging-statements.ts';
 import { hostileClasses } from '../support/corpus/hostile-statements.ts';
 import { retailQueries } from '../support/corpus/retail-queries.ts';
+import { recordAnswer } from './record-answer.ts';
 
 const [reader] = retailDefinition.readerRoles;
 const majors = [16, 17, 18];
@@ -18,10 +19,13 @@ const short = (sql: string) => JSON.stringify(sql.length > 120 ? `${sql.slice(0,
 
 function outcome(guard: Guard, sql: string): string {
   try {
-    return `approved: ${guard.approve(sql, reader!).text}`;
+    const { text } = guard.approve(sql, reader!);
+    recordAnswer('approved');
+    return `approved: ${text}`;
   } catch (error) {
-    if (error instanceof AppError && error.code === 'query_rejected') return error.message;
-    throw error;
+    if (!(error instanceof AppError) || error.code !== 'query_rejected') throw error;
+    recordAnswer(`query_rejected: ${error.message}`);
+    return error.message;
   }
 }
 
@@ -36,6 +40,7 @@ describe('an honest query is approved', () => {
     const { text } = guards[2]!.approve(sql, reader!);
     // What was approved is a query again, and already in its final form.
     expect(guards[2]!.approve(text, reader!).text).toBe(text);
+    recordAnswer('approved');
   });
 
   test('by every supported major, but for what that major does not know', () => {

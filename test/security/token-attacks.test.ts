@@ -9,6 +9,7 @@ import { directory, idsOf, keyOf, zeroKey } from '../identity/zava-directory.ts'
 import { type EdgeStack, edgeStack, emptyDatabase } from '../support/edge-stack.ts';
 import { keyServer } from '../support/key-server.ts';
 import { answerOf, postLegacy, postRaw } from '../support/raw-mcp.ts';
+import { recordAnswer } from './record-answer.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
 const second = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -118,6 +119,7 @@ const scopeOf = () => stack.queries.map(({ principal }) => idsOf(principal));
 
 async function refusedWith401(response: Response): Promise<void> {
   const { error } = await answerOf(response);
+  recordAnswer(`${response.status} ${error.data.code}`);
   expect([response.status, error.code, error.data.code]).toEqual([401, -32000, 'unauthenticated']);
   expect(response.headers.get('www-authenticate')).toContain('resource_metadata="');
   expect(stack.queries).toEqual([]);
@@ -329,6 +331,7 @@ describe('the claims', () => {
 describe('what a good token cannot gain', () => {
   const rows = async (payload: Payload, headers?: Record<string, string>) => {
     const response = await send(token(payload), headers);
+    recordAnswer(response.status === 200 ? `200 with stores ${scopeOf().at(-1)}` : String(response.status));
     return response.status === 200 ? scopeOf().at(-1) : response.status;
   };
 
@@ -458,6 +461,7 @@ describe('the way it is sent', () => {
     new Promise<number | undefined>((resolve, reject) => {
       const accept = { 'Content-Type': 'application/json', Accept: 'application/json, text/event-stream' };
       const request = httpRequest(stack.mcpUrl, { method: 'POST', headers: { ...accept, ...headers } }, (response) => {
+        recordAnswer(String(response.statusCode));
         response.resume().on('end', () => resolve(response.statusCode));
       });
       request.on('error', reject).end(body);

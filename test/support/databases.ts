@@ -57,8 +57,12 @@ export interface EmptyDatabase {
 const root = new URL('../../', import.meta.url).pathname;
 const cacheDirectory = join(root, 'node_modules/.cache/zava-mcp-server');
 
+export const digestVariable = 'ZAVA_TEST_TEMPLATE_DIGEST';
+
 /** Changes whenever something does that the seeded database follows from. */
-function templateDigest(): string {
+export function templateDigest(): string {
+  const ofThisRun = process.env[digestVariable];
+  if (ofThisRun !== undefined) return ofThisRun;
   const hash = createHash('sha256');
   const everything = ['migrations', 'data', 'src/retail/sample-data'].flatMap((folder) =>
     readdirSync(join(root, folder))

@@ -1,21 +1,22 @@
+import { type ComposeOptions, compose } from '../../src/app/compose.ts';
 import { createIdentityEdge, type IdentityEdgeOptions, type TrustedIssuer } from '../../src/app/identity-edge.ts';
+import { serveHttp } from '../../src/app/serve-http.ts';
+import { retailSchema } from '../../src/app/served-schema.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Observation } from '../../src/core/observation.ts';
 import type { Tenant } from '../../src/core/principal.ts';
-import { createHostGuard } from '../../src/http/host-guard.ts';
-import { listen } from '../../src/http/listen.ts';
-import { createMcpRoute } from '../../src/http/mcp-route.ts';
-import { createRoutes } from '../../src/http/routes.ts';
+import type { ListenLimits } from '../../src/http/listen.ts';
 import { authorize } from '../../src/identity/authorize.ts';
-import { metadataUrl, resourceIdentifier, resourceMetadata } from '../../src/identity/resource-metadata.ts';
-import { scopeHeader } from '../../src/identity/wire-names.ts';
+import { resourceIdentifier } from '../../src/identity/resource-metadata.ts';
 import { createMcpServing } from '../../src/mcp/serving.ts';
 import { createDescribeTables } from '../../src/query/describe-tables.ts';
 import type { QueryRequest, RunQuery } from '../../src/query/query-result.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
 import { retailValidValues } from '../../src/retail/valid-values.ts';
 import { retailWording } from '../../src/retail/wording.ts';
+import { createLogSink } from '../../src/telemetry/log-sink.ts';
+import { type TestDatabase, signingKey as testKey } from './databases.ts';
 import { awkwardResult } from './mcp-stack.ts';
 
 export interface EdgeOptions {
@@ -26,6 +27,7 @@ export interface EdgeOptions {
   readonly clock?: Clock;
   readonly env?: Record<string, string>;
   readonly authorizationServers?: readonly string[];
+  readonly limits?: ListenLimits;
 }
 
 /** Tables of operations that are empty. */
@@ -33,11 +35,20 @@ export const emptyDatabase: IdentityEdgeOptions['database'] = { query: async () 
 
 /** One replica: the whole HTTP edge as it is served, in front of tools that answer without a database. */
 export async function edgeStack(options: EdgeOptions) {
-  const { trusted, directory, database = emptyDatabase, redis, clock = systemClock, env = {} } = options;
+  const { trusted, directory, database = emptyDatabase, redis, clock = systemClock, env = {}, limits } = options;
   const observations: Observation[] = [];
   const queries: QueryRequest[] = [];
-  const note = (observation: Observation) => observations.push(observation);
-  const config = loadConfig({}, { DEV_ISSUER: 'false', ...env });
+  const log: string[] = [];
+  const writeLog = createLogSink({ stream: { write: (line) => log.push(line) }, clock, level: 'debug' });
+  const note = (observation: Observation) => {
+    observations.push(observation);
+    writeLog(observation);
+  };
+  const servers = options.authorizationServers?.join(',');
+  const config = loadConfig(
+    {},
+    { PORT: '0', DEV_ISSUER: 'false', ...(servers && { AUTH_AUTHORIZATION_SERVERS: servers }), ...env },
+  );
   const definition = retailDefinition;
   const tenants = async () => directory;
   const edge = createIdentityEdge({ config, definition, database, tenants, redis, clock, note });
@@ -45,7 +56,7 @@ export async function edgeStack(options: EdgeOptions) {
     queries.push(request);
     return awkwardResult;
   };
-  const endpoint = createMcpServing({
+  const mcp = createMcpServing({
     serverName: 'edge',
     version: '0.0.0-test',
     definition,
@@ -57,41 +68,62 @@ export async function edgeStack(options: EdgeOptions) {
     limit: edge.limitTool,
     clock,
     note,
-  }).http();
-  let handle: Parameters<typeof listen>[0]['handle'] = async () => {};
-  const server = await listen({ handle: (request, response) => handle(request, response), host: '127.0.0.1', port: 0 });
-  const resource = resourceIdentifier(server.url);
-  handle = createRoutes({
-    hostGuard: createHostGuard({ allowedHosts: [], allowedOrigins: [], loopback: true }),
-    mcp: createMcpRoute({
-      endpoint,
-      authenticate: edge.authenticate(trusted, resource),
-      tenantHeader: scopeHeader,
-      trustedProxies: 0,
-      challenge: { metadataUrl: metadataUrl(resource), scopes: definition.permissions },
-      note,
-    }),
-    readiness: async () => ({ ready: true }),
-    health: async () => 'healthy',
-    resourceMetadata: resourceMetadata({
-      resource,
-      name: 'edge',
-      authorizationServers: options.authorizationServers ?? [],
-      scopes: definition.permissions,
-    }),
-    tls: false,
+  });
+  const composition = { mcp, edge };
+  const serverName = 'edge';
+  const server = await serveHttp({
+    config,
+    definition,
+    composition,
+    database,
+    trusted,
+    serverName,
     note,
+    ...(limits && { limits }),
   });
   return {
     url: server.url,
-    mcpUrl: resource,
+    port: server.port,
+    mcpUrl: resourceIdentifier(server.url),
     observations,
     /** What reached the query engine, with its principal. */
     queries,
-    close: async () => {
-      await server.close(200);
-      await endpoint.close();
-    },
+    /** What the log would hold. */
+    logLines: () => log.splice(0),
+    close: () => server.close(200),
   };
 }
 export type EdgeStack = Awaited<ReturnType<typeof edgeStack>>;
+
+export interface ProductOptions {
+  readonly db: Pick<TestDatabase, 'database'>;
+  readonly trusted: TrustedIssuer;
+  readonly clock?: Clock;
+  readonly signingKey?: ComposeOptions['signingKey'];
+  readonly redis?: ComposeOptions['redis'];
+  readonly env?: Record<string, string>;
+}
+
+/** The whole product behind HTTP, on a test's database. Limits are off unless `env` sets them. */
+export async function productStack({ db, trusted, clock = systemClock, signingKey, redis, env = {} }: ProductOptions) {
+  const unlimited = { RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_SQL_PER_MINUTE: '0', RATE_LIMIT_FAILED_AUTH_PER_MINUTE: '0' };
+  const config = loadConfig({}, { PORT: '0', DEV_ISSUER: 'false', ...unlimited, ...env });
+  const observations: Observation[] = [];
+  const note = (observation: Observation) => observations.push(observation);
+  const { database } = db;
+  const composition = await compose({
+    config,
+    database,
+    note,
+    clock,
+    redis,
+    served: retailSchema,
+    signingKey: signingKey ?? (() => testKey),
+    version: '0.0.0-test',
+    admitAudited: () => {},
+  });
+  const { definition } = retailSchema;
+  const server = await serveHttp({ config, definition, composition, database, trusted, serverName: 'product', note });
+  return { mcpUrl: resourceIdentifier(server.url), observations, close: () => server.close(200) };
+}
+export type ProductStack = Awaited<ReturnType<typeof productStack>>;

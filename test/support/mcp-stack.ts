@@ -150,7 +150,7 @@ export async function httpStack({ endpoint, tls = false, maxInFlight, ...ports }
   const metadata = { resource: 'http://127.0.0.1/mcp' };
   const route = createMcpRoute({
     endpoint: mcp,
-    authenticate: async (token, tenantHeader) => {
+    authenticate: async ({ token, tenantHeader }) => {
       tenantHeaders.push(tenantHeader);
       const person = people[token];
       if (person instanceof Error) throw person;

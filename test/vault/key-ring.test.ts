@@ -1,6 +1,17 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { createHeadSigner } from '../../src/vault/head-signer.ts';
-import { addNewestKey, createKeyRing, keyRingFromSecret, parseKeyRing } from '../../src/vault/key-ring.ts';
+import {
+  addNewestKey,
+  createKeyRing,
+  datedKeyId,
+  keyRingFromSecret,
+  localKeyRing,
+  parseKeyRing,
+} from '../../src/vault/key-ring.ts';
+import { createLocalKeys } from '../../src/vault/local-keys.ts';
 
 const base64 = (fill: number, length = 32) => Buffer.alloc(length, fill).toString('base64');
 
@@ -59,10 +70,24 @@ test('the ring of a secret, and the secret that is not there', async () => {
   });
 });
 
-test('a rotation puts a key in front and lets the oldest go', () => {
-  let text: string | undefined;
+test('a rotation puts a key in front and keeps every other', () => {
+  let text = '';
   for (let index = 1; index <= 7; index += 1) text = addNewestKey(text, { id: `k${index}`, key: Buffer.alloc(32, index) });
-  expect(parseKeyRing(text ?? '', 'x').ids).toEqual(['k7', 'k6', 'k5', 'k4', 'k3']);
+  expect(parseKeyRing(text, 'x').ids).toEqual(['k7', 'k6', 'k5', 'k4', 'k3', 'k2', 'k1']);
+});
+
+test('the name of a new key tells the day, and is nobody else’s', () => {
+  expect(datedKeyId(Date.UTC(2026, 10, 22))).toMatch(/^k20261122-[0-9a-f]{8}$/);
+  expect(datedKeyId(0)).not.toBe(datedKeyId(0));
+});
+
+test('this machine’s own ring is made once', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'key-ring-'));
+  const made = await localKeyRing(createLocalKeys(folder));
+  expect(made.newestId).toMatch(/^local-[0-9a-f]{8}$/);
+  const again = await localKeyRing(createLocalKeys(folder));
+  expect(again.keyFor(made.newestId, 'value')).toEqual(made.keyFor(made.newestId, 'value'));
+  await rm(folder, { recursive: true });
 });
 
 describe('heads of the audit trail', () => {

@@ -80,3 +80,14 @@ test('a name taken by a folder is an error and leaves no rest', async () => {
   await expect(loading).rejects.toMatchObject({ code: 'misconfigured', message: expect.stringContaining('(EISDIR)') });
   expect(await readdir(directory)).toEqual(['a.key']);
 });
+
+test('a key is replaced whole, in a folder that is closed to others, and read without being made', async () => {
+  const directory = join(folder, 'replaced');
+  const keys = createLocalKeys(directory);
+  expect(await keys.read('a.key')).toBeUndefined();
+  await keys.replace('a.key', 'first');
+  await keys.replace('a.key', 'second');
+  expect(await keys.read('a.key')).toBe('second');
+  expect(await readdir(directory)).toEqual(['a.key']);
+  expect([await modeOf(directory), await modeOf(join(directory, 'a.key'))]).toEqual(['700', '600']);
+});

@@ -85,7 +85,7 @@ onEveryDatabase('rotating the key of tenant scopes', (tier) => {
     expect(calls).toBeGreaterThan(5);
   });
 
-  test('a second rotation does not lengthen the life of a key that is ending, and ended keys are deleted after a day', async () => {
+  test('a second rotation does not lengthen the life of a key that is ending, and a day later only the name of an ended key is left', async () => {
     const validTo = async (kid: string) =>
       (await db.owner.query('SELECT valid_to::text AS until FROM keys.scope_keys WHERE kid = $1', [kid]))[0]?.until;
     await addScopeKey(db.owner, { kid: 'ending', key: Buffer.alloc(32, 3) });
@@ -95,8 +95,22 @@ onEveryDatabase('rotating the key of tenant scopes', (tier) => {
     await retireOtherScopeKeys(db.owner, 'none-of-them', 600_000);
     expect(await validTo('ending')).toBe(before);
     await db.owner.query("UPDATE keys.scope_keys SET valid_to = now() - interval '25 hours' WHERE kid = 'ending'");
+    const padOf = async (kid: string) =>
+      (await db.owner.query('SELECT inner_pad::text AS pad FROM keys.scope_keys WHERE kid = $1', [kid]))[0]?.pad;
+    const material = await padOf('ending');
     await retireOtherScopeKeys(db.owner, 'none-of-them', 0);
-    expect(await validTo('ending')).toBeUndefined();
+    expect(await validTo('ending')).toBeDefined();
+    expect(await padOf('ending')).not.toBe(material);
     expect(await db.owner.query("SELECT kid FROM keys.scope_keys WHERE purpose = 'bind'")).toHaveLength(1);
+  });
+
+  test('a login that is not the owner, and a database without keys, are told apart from a fault', async () => {
+    const refused = { code: 'misconfigured', hint: expect.stringContaining('POSTGRES_OWNER_URL') };
+    for (const change of [`SET LOCAL ROLE ${db.role('server')}`, 'DROP TABLE keys.scope_keys CASCADE']) {
+      await db.admin.script(`BEGIN; ${change}`);
+      await expect(addScopeKey(db.admin, { kid: 'mine', key: Buffer.alloc(32, 4) })).rejects.toMatchObject(refused);
+      await db.admin.script('ROLLBACK');
+    }
+    await expect(addScopeKey(db.owner, { kid: 'no.name', key: Buffer.alloc(32, 4) })).rejects.toMatchObject({ code: '23514' });
   });
 });

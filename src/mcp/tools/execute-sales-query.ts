@@ -15,6 +15,7 @@ export const executeSalesQuery = (text: ToolText, runQuery: RunQuery) =>
     permission: 'sales:read',
     needsTenants: true,
     annotations: readOnly,
+    sqlArgument: 'postgresql_query',
     input: z.strictObject({
       postgresql_query: z
         .string()

@@ -1,0 +1,38 @@
+import { appendFile, mkdir, readFile, rename, rm } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import type { AuditRecord } from '../audit/record.ts';
+import type { Config } from '../config/schema.ts';
+
+type Place = Pick<Config, 'dataDir'>;
+
+export const spoolPath = ({ dataDir }: Place) => join(dataDir, 'audit', 'unwritten.jsonl');
+
+/** Keeps records on this machine's disk that the database could not take. The next server to start writes them. */
+export async function spoolRecords(config: Place, records: readonly AuditRecord[]): Promise<void> {
+  const path = spoolPath(config);
+  await mkdir(dirname(path), { recursive: true });
+  await appendFile(path, records.map((record) => `${JSON.stringify(record)}\n`).join(''), { mode: 0o600 });
+}
+
+const batchSize = 500;
+
+/** Writes what was kept. A process that dies in the middle leaves it, to be written again: twice rather than never. */
+export async function writeSpooled(config: Place, append: (records: readonly AuditRecord[]) => Promise<unknown>): Promise<void> {
+  const path = spoolPath(config);
+  // Renamed first: what others keep meanwhile goes to a new file.
+  const taken = `${path}.writing`;
+  await rename(path, taken).catch(ignoreMissing);
+  const text = await readFile(taken, 'utf8').catch(ignoreMissing);
+  if (text === undefined) return;
+  const records = text
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as AuditRecord);
+  for (let from = 0; from < records.length; from += batchSize) await append(records.slice(from, from + batchSize));
+  await rm(taken);
+}
+
+function ignoreMissing(error: NodeJS.ErrnoException): undefined {
+  if (error.code === 'ENOENT') return undefined;
+  throw error;
+}

@@ -1,0 +1,35 @@
+import { fingerprintSync } from 'libpg-query';
+import { LRUCache } from 'lru-cache';
+import { checkReadable, loadParser } from './parse-sql.ts';
+
+/** For a text that is no SQL, which has no form to take a fingerprint of. */
+const noStatement = 'unparsed';
+
+/**
+ * What a statement is apart from its literals, names of aliases, blanks and comments: 16 hexadecimal digits, the same in every
+ * process and release (https://github.com/pganalyze/libpg_query/wiki/Fingerprinting).
+ */
+export async function createStatementFingerprint(remembered = 1000): Promise<(sql: string) => string> {
+  await loadParser();
+  const known = new LRUCache<string, string>({
+    max: remembered,
+    maxSize: 4 * 1024 * 1024,
+    sizeCalculation: (_, sql) => sql.length + 1,
+  });
+  return (sql) => {
+    const seen = known.get(sql);
+    if (seen !== undefined) return seen;
+    const fingerprint = fingerprintOf(sql);
+    known.set(sql, fingerprint);
+    return fingerprint;
+  };
+}
+
+function fingerprintOf(sql: string): string {
+  try {
+    checkReadable(sql);
+    return fingerprintSync(sql);
+  } catch {
+    return noStatement;
+  }
+}
