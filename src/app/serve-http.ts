@@ -3,8 +3,10 @@ import { isLoopback } from '../config/loopback.ts';
 import type { Config } from '../config/schema.ts';
 import type { Note } from '../core/observation.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
+import { createCors } from '../http/cors.ts';
 import { createHostGuard } from '../http/host-guard.ts';
-import { type HttpServer, listen } from '../http/listen.ts';
+import { createHttpsOnly } from '../http/https-only.ts';
+import { type HttpServer, type ListenLimits, listen } from '../http/listen.ts';
 import { createMcpRoute } from '../http/mcp-route.ts';
 import { createRoutes } from '../http/routes.ts';
 import { metadataUrl, resourceIdentifier, resourceMetadata } from '../identity/resource-metadata.ts';
@@ -17,22 +19,27 @@ import type { TrustedIssuer } from './identity-edge.ts';
 export interface ServeHttpOptions {
   readonly config: Config;
   readonly definition: SchemaDefinition;
-  readonly composition: Composition;
-  readonly database: Database;
+  readonly composition: {
+    readonly mcp: Pick<Composition['mcp'], 'http'>;
+    readonly edge: Pick<Composition['edge'], 'authenticate'>;
+  };
+  readonly database: Pick<Database, 'query'>;
   /** Absent: no key source is configured, and every call is refused. */
   readonly trusted: TrustedIssuer | undefined;
   readonly serverName: string;
   readonly note: Note;
+  readonly limits?: ListenLimits;
 }
 
 /** The HTTP edge in front of the composed server. */
 export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> {
-  const { config, composition } = options;
+  const { config, composition, note, limits } = options;
   const endpoint = composition.mcp.http();
   let handle: Parameters<typeof listen>[0]['handle'] = async () => {};
-  const server = await listen({ handle: (request, response) => handle(request, response), host: config.host, port: config.port });
+  const { host, port } = config;
+  const server = await listen({ ...limits, handle: (request, response) => handle(request, response), host, port, note });
   // The metadata name the server's own address, which for port 0 is known only now.
-  handle = routes(options, endpoint, config.publicUrl ?? localUrl({ host: config.host, port: server.port }));
+  handle = routes(options, endpoint, config.publicUrl ?? localUrl({ host, port: server.port }));
   return {
     ...server,
     async close(deadlineMs) {
@@ -67,6 +74,8 @@ function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: 
       allowedOrigins: config.allowedOrigins ?? [],
       loopback: isLoopback(config.host),
     }),
+    cors: config.enableCors ? createCors({ origins: config.allowedOrigins ?? [], requestHeaders: [scopeHeader] }) : undefined,
+    httpsOnly: config.httpsRedirect ? createHttpsOnly({ publicUrl, trustedProxies: config.trustProxy }) : undefined,
     mcp,
     readiness: async () => ((await reachable()) ? { ready: true } : { ready: false, reason: 'database' }),
     health: async () => ((await reachable()) ? 'healthy' : 'unhealthy'),

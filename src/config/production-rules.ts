@@ -83,6 +83,24 @@ const httpRules: readonly Rule[] = [
     'cannot stand beside AUTH_JWKS_URI or AUTH_PUBLIC_KEY',
     'choose one source of keys',
   ),
+  unsafe(
+    'enableCors',
+    (c) => c.enableCors && c.allowedOrigins === undefined,
+    'is on and no origin is listed',
+    'list the pages in ALLOWED_ORIGINS, or remove it',
+  ),
+  unsafe(
+    'httpsRedirect',
+    (c) => c.httpsRedirect && (c.publicUrl === undefined || isPlain(c.publicUrl)),
+    'has no https:// address to send anyone to',
+    'set PUBLIC_URL to it, or remove HTTPS_REDIRECT',
+  ),
+  unsafe(
+    'httpsRedirect',
+    (c) => c.httpsRedirect && c.trustProxy === 0,
+    'relies on X-Forwarded-Proto, which no trusted proxy writes',
+    'set TRUST_PROXY to the number of proxies in front, or remove HTTPS_REDIRECT',
+  ),
 ];
 
 const outsideProduction: readonly Rule[] = [

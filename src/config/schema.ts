@@ -202,7 +202,13 @@ const http = {
   allowedHosts: optional('ALLOWED_HOSTS', listOf(text), 'Host headers that are answered beside that of PUBLIC_URL and loopback.'),
   allowedOrigins: optional('ALLOWED_ORIGINS', listOf(origin), 'Origins of web pages that may call the server.'),
   trustProxy: setting('TRUST_PROXY', integer(0, 10), 0, 'Proxies in front of the server whose X-Forwarded-* entries count.'),
-  enableCors: setting('ENABLE_CORS', flag, false, 'Answer cross-origin requests of ALLOWED_ORIGINS.'),
+  httpsRedirect: setting(
+    'HTTPS_REDIRECT',
+    flag,
+    false,
+    'Send pages that proxies got by plain HTTP (X-Forwarded-Proto) to PUBLIC_URL, and refuse calls; needs PUBLIC_URL with https:// and TRUST_PROXY.',
+  ),
+  enableCors: setting('ENABLE_CORS', flag, false, 'Let web pages of ALLOWED_ORIGINS, and no others, read answers (CORS).'),
   metricsPort: optional('METRICS_PORT', integer(1, 65535), 'Separate private port for /metrics.'),
 };
 

@@ -12,22 +12,20 @@ export interface HostGuardOptions {
 
 const loopbackNames: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+/** A name or address and perhaps a port. What URL parsers also forgive (userinfo, %-escapes, tabs, `#`) no client sends. */
+const hostShape = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
+
 /** Against DNS rebinding: a browser lured to a foreign name that resolves here still sends the foreign Host and Origin. */
 export function createHostGuard({ allowedHosts, allowedOrigins, loopback }: HostGuardOptions) {
   const hosts = new Set(allowedHosts.map((host) => host.toLowerCase()));
-  const origins = new Set(allowedOrigins.map((origin) => originOf(new URL(origin))));
+  const listed = originList(allowedOrigins);
 
   const hostAllowed = (host: string | undefined): boolean => {
-    const url = host === undefined ? undefined : parsed(`http://${host}`);
-    if (url === undefined || `${url.pathname}${url.search}${url.username}` !== '/') return false;
+    const url = host === undefined || !hostShape.test(host) ? undefined : parsed(`http://${host}`);
+    if (url === undefined) return false;
     return (loopback && loopbackNames.has(url.hostname)) || hosts.has(url.hostname) || hosts.has(url.host);
   };
-  const originAllowed = (origin: string): boolean => {
-    const url = parsed(origin);
-    if (url === undefined) return false;
-    const web = url.protocol === 'http:' || url.protocol === 'https:';
-    return origins.has(originOf(url)) || (loopback && web && loopbackNames.has(url.hostname));
-  };
+  const originAllowed = (origin: string): boolean => listed(origin) || (loopback && isLoopbackOrigin(origin));
 
   return ({ host, origin }: IncomingHttpHeaders): void => {
     if (!hostAllowed(host)) {
@@ -39,6 +37,22 @@ export function createHostGuard({ allowedHosts, allowedOrigins, loopback }: Host
   };
 }
 export type HostGuard = ReturnType<typeof createHostGuard>;
+
+/** Whether an Origin header names one of these origins. */
+export function originList(origins: readonly string[]): (sent: string) => boolean {
+  const listed = new Set(origins.map((origin) => originOf(new URL(origin))));
+  return (sent) => isOrigin(sent) && listed.has(sent.toLowerCase());
+}
+
+function isLoopbackOrigin(sent: string): boolean {
+  return isOrigin(sent) && /^https?:/i.test(sent) && loopbackNames.has(new URL(sent).hostname);
+}
+
+/** An origin as browsers write it (RFC 6454, section 6.2): no path, no userinfo, no default port, and never the word null. */
+function isOrigin(sent: string): boolean {
+  const url = parsed(sent);
+  return url !== undefined && originOf(url) === sent.toLowerCase();
+}
 
 /** Scheme, host and port. `URL.origin` is the word null for every scheme of an extension, so one would open the door to all. */
 const originOf = ({ protocol, host }: URL): string => `${protocol}//${host}`;

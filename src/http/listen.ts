@@ -1,18 +1,32 @@
-import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import { randomUUID } from 'node:crypto';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { AppError } from '../core/errors.ts';
-import { jsonRpcRefusal } from './error-response.ts';
+import type { Note } from '../core/observation.ts';
+import { jsonRpcRefusal, sendRefusal } from './error-response.ts';
+import { answerMalformed } from './malformed.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 
-export interface ListenOptions {
+/** Against clients that send too much, send slowly, never finish, or do not read. */
+export interface ListenLimits {
+  /** Requests in progress at once; one more is told to come back. */
+  readonly maxInFlight?: number;
+  /** One more is closed without an answer. */
+  readonly maxConnections?: number;
+  /** Request line and headers together. */
+  readonly maxHeaderBytes?: number;
+  readonly headersTimeoutMs?: number;
+  readonly requestTimeoutMs?: number;
+  /** How long a connection may rest with an answer that is not being read. */
+  readonly idleTimeoutMs?: number;
+}
+
+export interface ListenOptions extends ListenLimits {
   readonly handle: (request: IncomingMessage, response: ServerResponse) => Promise<void>;
   readonly host: string;
   /** 0 = any free port. */
   readonly port: number;
-  /** Requests in progress at once; one more is told to come back. */
-  readonly maxInFlight?: number;
-  readonly headersTimeoutMs?: number;
-  readonly requestTimeoutMs?: number;
+  readonly note?: Note;
 }
 
 export interface HttpServer {
@@ -23,20 +37,15 @@ export interface HttpServer {
   close(deadlineMs?: number): Promise<void>;
 }
 
-/** Plain `node:http`. The limits are against clients that send slowly or never finish. */
-export async function listen(options: ListenOptions): Promise<HttpServer> {
-  const { handle, host, port, maxInFlight = 512, headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = options;
+/** Plain `node:http` within limits. */
+export async function listen({ handle, host, port, note = () => {}, ...limits }: ListenOptions): Promise<HttpServer> {
+  const { maxInFlight = 512 } = limits;
   let inFlight = 0;
   let draining = false;
-  const limits = {
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: requestTimeoutMs,
-    // How often Node looks for connections that are over their time.
-    connectionsCheckingInterval: Math.min(headersTimeoutMs, 5000),
-  };
-  const server = createServer(limits, (request, response) => {
+  const server = limitedServer(limits);
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (draining || inFlight >= maxInFlight) {
-      overloaded(response, draining);
+      overloaded(request, response, draining, note);
       return;
     }
     inFlight += 1;
@@ -45,8 +54,13 @@ export async function listen(options: ListenOptions): Promise<HttpServer> {
       // A kept-alive connection would hold up the shutdown until its own timeout.
       if (draining) setImmediate(() => server.closeIdleConnections());
     });
+    // While the answer is computed the connection rests with good reason.
+    response.on('timeout', () => {
+      if ((response.socket?.writableLength ?? 0) > 0) response.destroy();
+    });
     handle(request, response).catch(() => response.destroy());
   });
+  answerMalformed(server, note);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(startFault(error, host, port)));
     server.listen(port, host, resolve);
@@ -68,15 +82,31 @@ export async function listen(options: ListenOptions): Promise<HttpServer> {
   };
 }
 
-function overloaded(response: ServerResponse, draining: boolean): void {
+function limitedServer(limits: ListenLimits): Server {
+  const { maxConnections = 4096, maxHeaderBytes = 16_384, idleTimeoutMs = 30_000 } = limits;
+  const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = limits;
+  const server = createServer({
+    maxHeaderSize: maxHeaderBytes,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: requestTimeoutMs,
+    // How often Node looks for connections that are over their time.
+    connectionsCheckingInterval: Math.min(headersTimeoutMs, requestTimeoutMs, 5000),
+  });
+  server.maxConnections = maxConnections;
+  server.timeout = idleTimeoutMs;
+  // Node drops fields beyond its own limit without a word; ours, in request-shape.ts, refuses the request.
+  server.maxHeadersCount = 0;
+  return server;
+}
+
+function overloaded(request: IncomingMessage, response: ServerResponse, draining: boolean, note: Note): void {
+  const requestId = randomUUID();
   const message = draining ? 'The server is shutting down' : 'The server has as many requests as it can hold';
-  const refusal = jsonRpcRefusal(new AppError('overloaded', message, { retryAfterMs: 1000 }), { requestId: '' });
+  const error = new AppError('overloaded', message, { retryAfterMs: 1000 });
   setSecurityHeaders(response, false);
-  response.setHeader('Retry-After', '1');
+  response.setHeader('X-Request-Id', requestId);
   response.setHeader('Connection', 'close');
-  response.setHeader('Content-Type', 'application/json');
-  response.statusCode = refusal.status;
-  response.end(refusal.body);
+  sendRefusal({ request, response, refusal: jsonRpcRefusal(error, { requestId }), error, requestId }, note);
 }
 
 function startFault(error: Error, host: string, port: number): AppError {

@@ -12,7 +12,8 @@ export interface McpEndpoint {
   handle(exchange: {
     readonly principal: Principal;
     readonly requestId: string;
-    readonly headers: Headers;
+    /** By their lower-case names, without the token: nothing behind the route may see or forward it. */
+    readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
     readonly body: unknown;
     readonly signal: AbortSignal;
   }): Promise<{ readonly status: number; readonly contentType?: string; readonly body: string | AsyncIterable<string> }>;
@@ -45,7 +46,7 @@ export function createMcpRoute(options: McpRouteOptions) {
       principal = await authenticate({ token, tenantHeader: allValues(request, tenantHeader), peer, requestId });
       noted = false;
       body = await readJsonBody(request);
-      const headers = webHeaders(request);
+      const { authorization: _token, cookie: _cookie, ...headers } = request.headers;
       const answer = await endpoint.handle({ principal, requestId, headers, body, signal: gone.signal });
       if (answer.contentType !== undefined) response.setHeader('Content-Type', answer.contentType);
       response.statusCode = answer.status;
@@ -84,16 +85,6 @@ function refuse(request: IncomingMessage, response: ServerResponse, fault: Fault
   if (authenticateHeader !== undefined && !response.headersSent) response.setHeader('WWW-Authenticate', authenticateHeader);
   const asker = principal && askerOf(principal);
   sendRefusal({ request, response, refusal, error, requestId, peer, asker, noted }, options.note);
-}
-
-function webHeaders(request: IncomingMessage): Headers {
-  const headers = new Headers();
-  for (const [name, value] of Object.entries(request.headers)) {
-    // The token stops here: nothing behind this route may see or forward it.
-    if (name === 'authorization' || name === 'cookie' || value === undefined) continue;
-    headers.set(name, Array.isArray(value) ? value.join(', ') : value);
-  }
-  return headers;
 }
 
 function jsonRpcId(body: unknown): string | number | null {

@@ -2,8 +2,11 @@ import { randomUUID } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
-import { jsonRpcRefusal, plainRefusal, sendRefusal } from './error-response.ts';
+import type { Cors } from './cors.ts';
+import { HttpFault, jsonRpcRefusal, plainRefusal, sendRefusal } from './error-response.ts';
 import type { HostGuard } from './host-guard.ts';
+import type { HttpsOnly } from './https-only.ts';
+import { checkRequestShape } from './request-shape.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 
 export type Handler = (request: IncomingMessage, response: ServerResponse, requestId: string) => Promise<void>;
@@ -15,6 +18,10 @@ export interface Readiness {
 
 export interface RoutesOptions {
   readonly hostGuard: HostGuard;
+  /** Absent: no page of another origin may read an answer. */
+  readonly cors?: Cors | undefined;
+  /** Absent: what proxies say of the scheme does not matter. */
+  readonly httpsOnly?: HttpsOnly | undefined;
   readonly mcp: Handler;
   readonly readiness: () => Promise<Readiness>;
   readonly health: () => Promise<'healthy' | 'degraded' | 'unhealthy'>;
@@ -26,13 +33,13 @@ export interface RoutesOptions {
 }
 
 /** Path, then method. */
-type Routes = Readonly<Record<string, Readonly<Record<string, Handler>>>>;
+type Routes = Readonly<Record<string, Methods>>;
 
 const metadataPath = '/.well-known/oauth-protected-resource';
 
 /** Every path the server answers, and nothing else. */
 export function createRoutes(options: RoutesOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { hostGuard, mcp, readiness, health, resourceMetadata, tls, note } = options;
+  const { hostGuard, cors, httpsOnly, mcp, readiness, health, resourceMetadata, tls, note } = options;
   const metadata: Handler = async (_request, response) => json(response, 200, resourceMetadata);
   const routes: Routes = {
     '/mcp': { POST: mcp },
@@ -59,8 +66,13 @@ export function createRoutes(options: RoutesOptions): (request: IncomingMessage,
     setSecurityHeaders(response, tls);
     response.setHeader('X-Request-Id', requestId);
     try {
+      checkRequestShape(request);
       hostGuard(request.headers);
-      await dispatch(routes, path)(request, response, requestId);
+      if (httpsOnly?.(request, response, path)) return;
+      cors?.mark(request, response);
+      const methods = methodsAt(routes, path);
+      if (cors?.isPreflight(request)) cors.answerPreflight(response, Object.keys(methods));
+      else await handlerFor(methods, request, response)(request, response, requestId);
     } catch (error) {
       const refusal = path === '/mcp' ? jsonRpcRefusal(error, { requestId }) : plainRefusal(error, requestId);
       sendRefusal({ request, response, refusal, error, requestId }, note);
@@ -68,25 +80,21 @@ export function createRoutes(options: RoutesOptions): (request: IncomingMessage,
   };
 }
 
-function dispatch(routes: Routes, path: string): Handler {
+type Methods = Readonly<Record<string, Handler>>;
+
+function methodsAt(routes: Routes, path: string): Methods {
   const methods = Object.hasOwn(routes, path) ? routes[path] : undefined;
-  if (methods === undefined)
-    throw new AppError('not_found', 'There is nothing at this address', { hint: 'MCP is served at /mcp.' });
-  return async (request, response, requestId) => {
-    const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
-    const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
-    if (handler === undefined) notAllowed(response, Object.keys(methods), requestId);
-    else await handler(request, response, requestId);
-  };
+  if (methods !== undefined) return methods;
+  throw new AppError('not_found', 'There is nothing at this address', { hint: 'MCP is served at /mcp.' });
 }
 
-/** The method is what is wrong, and HTTP has its own status for it. */
-function notAllowed(response: ServerResponse, methods: readonly string[], requestId: string): void {
-  const refusal = jsonRpcRefusal(new AppError('invalid_input', `Only ${methods.join(', ')} is served here`), { requestId });
-  response.statusCode = 405;
-  response.setHeader('Allow', methods.join(', '));
-  response.setHeader('Content-Type', 'application/json');
-  response.end(refusal.body);
+function handlerFor(methods: Methods, request: IncomingMessage, response: ServerResponse): Handler {
+  const method = request.method === 'HEAD' ? 'GET' : (request.method ?? 'GET');
+  const handler = Object.hasOwn(methods, method) ? methods[method] : undefined;
+  if (handler !== undefined) return handler;
+  const served = Object.keys(methods).join(', ');
+  response.setHeader('Allow', served);
+  throw new HttpFault(405, `Only ${served} is served here`);
 }
 
 function json(response: ServerResponse, status: number, body: object): void {

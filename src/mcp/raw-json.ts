@@ -36,6 +36,6 @@ export function createRawJson() {
 export type RawJson = ReturnType<typeof createRawJson>;
 
 /** PostgreSQL keeps the line breaks of a `json` value; between tokens they mean nothing, but stdio and SSE frame by lines. */
-function onOneLine(json: string): string {
+export function onOneLine(json: string): string {
   return /[\r\n]/.test(json) ? json.replace(/[\r\n]+/g, ' ') : json;
 }

@@ -9,6 +9,7 @@ import type { SearchProducts } from '../search/search-products.ts';
 import { type AdmitCallOptions, createAdmitCall } from './admit-call.ts';
 import { createCallTool } from './call-tool.ts';
 import { createToolCatalog } from './catalog.ts';
+import { createDirectCall } from './direct-call.ts';
 import { serverInstructions } from './instructions.ts';
 import { createPromptCatalog } from './prompts/prompt-catalog.ts';
 import { createResourceCatalog } from './resources/resource-catalog.ts';
@@ -26,6 +27,8 @@ export interface McpServingOptions extends AdmitCallOptions {
   readonly searchProducts: SearchProducts;
   readonly clock: Clock;
   readonly note: Note;
+  /** False sends every call through the SDK: the answers must be the same, and tests compare them. */
+  readonly directCalls?: boolean;
 }
 
 export interface McpServing {
@@ -37,11 +40,12 @@ export interface McpServing {
 
 /** Everything MCP, behind whichever transport. Made once a process; each request or connection gets its own protocol object. */
 export function createMcpServing(options: McpServingOptions): McpServing {
-  const { serverName, version, definition, wording, describeTables, clock, note } = options;
+  const { serverName, version, definition, wording, describeTables, clock, note, directCalls = true } = options;
   const tools = createToolCatalog(options);
   const prompts = createPromptCatalog(wording.prompts);
   const resources = createResourceCatalog({ wording: wording.resources, definition, describeTables, clock });
   const admit = createAdmitCall(options);
+  const callTool = createCallTool({ clock, note });
   const createServer = createMcpServerFactory({
     name: serverName,
     version,
@@ -49,12 +53,20 @@ export function createMcpServing(options: McpServingOptions): McpServing {
     tools,
     prompts,
     resources,
-    callTool: createCallTool({ clock, note }),
+    callTool,
     admit,
     note,
   });
+  const directCall = directCalls ? createDirectCall({ tools, callTool, serverInfo: { name: serverName, version } }) : undefined;
   return {
-    http: () => createStreamableHttp({ createServer, admit, guardedThing: guardedThing({ tools, resources }), note }),
+    http: () =>
+      createStreamableHttp({
+        createServer,
+        admit,
+        ...(directCall && { directCall }),
+        guardedThing: guardedThing({ tools, resources }),
+        note,
+      }),
     stdio: (principal, streams) => createStdioServer({ createServer, principal, note, ...(streams && { streams }) }),
   };
 }

@@ -8,6 +8,7 @@ import {
 import type { Note } from '../core/observation.ts';
 import type { Principal } from '../core/principal.ts';
 import type { AdmitCall, Guarded } from './admit-call.ts';
+import type { DirectCall, RequestHeaders } from './direct-call.ts';
 import { explainErrors } from './protocol-error.ts';
 import { createRawJson, type RawJson } from './raw-json.ts';
 import type { ServingScope } from './server.ts';
@@ -16,7 +17,8 @@ import type { ServingScope } from './server.ts';
 export interface McpExchange {
   readonly principal: Principal;
   readonly requestId: string;
-  readonly headers: Headers;
+  /** By their lower-case names, without the token. */
+  readonly headers: RequestHeaders;
   /** Parsed JSON. */
   readonly body: unknown;
   readonly signal: AbortSignal;
@@ -31,6 +33,8 @@ export interface McpReply {
 export interface StreamableHttpOptions {
   readonly createServer: (scope: ServingScope) => Server | McpServer;
   readonly admit: AdmitCall;
+  /** Answers the plain `tools/call` by itself. */
+  readonly directCall?: DirectCall;
   /** What the message asks for, where a permission or a limit guards it. */
   readonly guardedThing: (method: string, params: Readonly<Record<string, unknown>>) => Guarded | undefined;
   readonly note: Note;
@@ -42,7 +46,8 @@ export interface StreamableHttpOptions {
  * Streamable HTTP without sessions, for every revision on one endpoint: 2026-07-28, and the line up to 2025-11-25.
  * Throws an `AppError` for what is refused before dispatch, so that the refusal can set the HTTP status.
  */
-export function createStreamableHttp({ createServer, admit, guardedThing, note, streamsLegacy }: StreamableHttpOptions) {
+export function createStreamableHttp(options: StreamableHttpOptions) {
+  const { createServer, admit, directCall, guardedThing, note, streamsLegacy } = options;
   const scopes = new WeakMap<Request, ServingScope>();
   const onerror = (error: Error) => note({ kind: 'fault_met', where: 'mcp', error });
   const modern = createMcpHandler(
@@ -54,16 +59,22 @@ export function createStreamableHttp({ createServer, admit, guardedThing, note, 
     { legacy: 'reject', onerror },
   );
 
+  const askedIn = (body: unknown): Guarded | undefined => {
+    if (!isRecord(body) || typeof body.method !== 'string') return undefined;
+    return guardedThing(body.method, isRecord(body.params) ? body.params : {});
+  };
+
   return {
-    async handle({ principal, requestId, headers, body, signal }: McpExchange): Promise<McpReply> {
-      await admitAll(body, (method, params) => {
-        const asked = guardedThing(method, params);
-        return asked === undefined ? Promise.resolve() : admit(principal, asked);
-      });
+    async handle(exchange: McpExchange): Promise<McpReply> {
+      const { principal, requestId, headers, body, signal } = exchange;
+      const asked = askedIn(body);
+      if (asked !== undefined) await admit(principal, asked);
+      const direct = directCall?.(exchange);
+      if (direct !== undefined) return { status: 200, contentType: 'application/json', body: await direct };
       const raw = createRawJson();
       const scope = { principal, requestId, raw, admitted: true };
       // Without a body of its own: the SDK is given the parsed one, and reads nothing.
-      const request = new Request('http://localhost/mcp', { method: 'POST', headers, signal });
+      const request = new Request('http://localhost/mcp', { method: 'POST', headers: webHeaders(headers), signal });
       if (!(await isLegacyRequest(request, body))) {
         scopes.set(request, scope);
         return reply(await modern.fetch(request, { parsedBody: body }), raw);
@@ -75,6 +86,14 @@ export function createStreamableHttp({ createServer, admit, guardedThing, note, 
   };
 }
 export type StreamableHttp = ReturnType<typeof createStreamableHttp>;
+
+function webHeaders(headers: RequestHeaders): Headers {
+  const web = new Headers();
+  for (const [name, value] of Object.entries(headers)) {
+    if (value !== undefined) web.set(name, typeof value === 'string' ? value : value.join(', '));
+  }
+  return web;
+}
 
 interface LegacyExchange {
   readonly server: Server | McpServer;
@@ -130,16 +149,6 @@ async function reply(response: Response, raw: RawJson): Promise<McpReply> {
 async function* events(stream: ReadableStream<Uint8Array>, raw: RawJson): AsyncIterable<string> {
   const decoder = new TextDecoder();
   for await (const chunk of stream) yield raw.restore(decoder.decode(chunk, { stream: true }));
-}
-
-async function admitAll(
-  body: unknown,
-  admitOne: (method: string, params: Readonly<Record<string, unknown>>) => Promise<void>,
-): Promise<void> {
-  for (const message of Array.isArray(body) ? body : [body]) {
-    if (!isRecord(message) || typeof message.method !== 'string') continue;
-    await admitOne(message.method, isRecord(message.params) ? message.params : {});
-  }
 }
 
 const isRecord = (value: unknown): value is Readonly<Record<string, unknown>> =>

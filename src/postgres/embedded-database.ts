@@ -36,7 +36,8 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   let opening = startWorker(options);
   let closed = false;
   await opening;
-  const gate = createGate({ slots: 1, queueLimit: 200, timeoutMs: 60_000 });
+  // Less than a scope token lives: what waited longer could only fail.
+  const gate = createGate({ slots: 1, queueLimit: 200, timeoutMs: 20_000 });
 
   /** At once, so that the next caller waits as little as may be; a failure is met, and tried again, by that caller. */
   const reopen = (handle: WorkerHandle) => {

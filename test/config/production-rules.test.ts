@@ -197,6 +197,12 @@ describe('everywhere', () => {
     ['keys on all addresses', { HOST: '0.0.0.0', AUTH_PUBLIC_KEY: 'pem' }, []],
     ['two sources of keys', { DEV_ISSUER: 'true', AUTH_PUBLIC_KEY: 'pem' }, ['DEV_ISSUER']],
     ['no authentication on loopback', { DEV_ISSUER: 'false' }, []],
+    ['cross-origin requests of nobody', { ENABLE_CORS: 'true' }, ['ENABLE_CORS']],
+    ['cross-origin requests of a page', { ENABLE_CORS: 'true', ALLOWED_ORIGINS: 'https://app.example.com' }, []],
+    ['a redirect to nowhere', { HTTPS_REDIRECT: 'true', TRUST_PROXY: '1' }, ['HTTPS_REDIRECT']],
+    ['a redirect to plain HTTP', { HTTPS_REDIRECT: 'true', TRUST_PROXY: '1', PUBLIC_URL: 'http://a' }, ['HTTPS_REDIRECT']],
+    ['a redirect without a proxy', { HTTPS_REDIRECT: 'true', PUBLIC_URL: 'https://a' }, ['HTTPS_REDIRECT']],
+    ['a redirect behind a proxy', { HTTPS_REDIRECT: 'true', TRUST_PROXY: '1', PUBLIC_URL: 'https://a' }, []],
     ['the Azure embedder without its endpoint', { EMBEDDER: 'azure' }, ['AZURE_OPENAI_ENDPOINT']],
     [
       'what only production refuses',

@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { Observation } from '../../src/core/observation.ts';
 import { listen } from '../../src/http/listen.ts';
 import { type HttpPorts, type HttpStack, httpStack } from '../support/mcp-stack.ts';
 import { answerOf, postLegacy } from '../support/raw-mcp.ts';
@@ -70,6 +71,73 @@ describe('load and shutdown', () => {
     const answer = await new Promise<string>((resolve) => socket.once('data', (data) => resolve(String(data))));
     expect(answer).toMatch(/^HTTP\/1\.1 408 /);
     await slow.close(100);
+  });
+
+  test('a client that does not read its answer is cut off, and one whose answer takes long is not', async () => {
+    let cutOff = false;
+    const idle = await listen({
+      handle: async (request, response) => {
+        if (request.url === '/long') await new Promise((resolve) => setTimeout(resolve, 400));
+        response.once('close', () => {
+          cutOff ||= request.url === '/';
+        });
+        response.end(request.url === '/long' ? 'at last' : Buffer.alloc(50_000_000));
+      },
+      host: '127.0.0.1',
+      port: 0,
+      idleTimeoutMs: 100,
+    });
+    const deaf = connect(idle.port, '127.0.0.1').on('error', () => {});
+    deaf.pause().write('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    await expect.poll(() => cutOff, { timeout: 5000 }).toBe(true);
+    expect(await (await fetch(`${idle.url}/long`)).text()).toBe('at last');
+    deaf.destroy();
+    await idle.close(100);
+  });
+
+  test('connections beyond the limit are closed', async () => {
+    const small = await listen({ handle: async () => {}, host: '127.0.0.1', port: 0, maxConnections: 1 });
+    const first = connect(small.port, '127.0.0.1');
+    await new Promise((resolve) => first.once('connect', resolve));
+    const second = connect(small.port, '127.0.0.1').on('error', () => {});
+    second.resume();
+    await new Promise((resolve) => second.once('close', resolve));
+    expect(first.destroyed).toBe(false);
+    first.destroy();
+    await small.close(100);
+  });
+
+  test('what is no HTTP is answered 400, noted with its peer, and never in the middle of an answer', async () => {
+    const seen: Observation[] = [];
+    const odd = await listen({
+      handle: async (_request, response) => {
+        response.write('half an answer');
+      },
+      host: '127.0.0.1',
+      port: 0,
+      note: (observation) => seen.push(observation),
+    });
+    const say = (bytes: string) =>
+      new Promise<string>((resolve) => {
+        let heard = '';
+        const socket = connect(odd.port, '127.0.0.1', () => socket.write(bytes));
+        socket.on('error', () => {}).on('close', () => resolve(heard));
+        socket.on('data', (data) => {
+          heard += data;
+          if (heard.endsWith('half an answer\r\n')) socket.write('evil\r\n\r\n');
+        });
+      });
+    expect(await say('evil\r\n\r\n')).toBe('HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n');
+    expect(await say('CONNECT evil.example:443 HTTP/1.1\r\nHost: evil.example\r\n\r\n')).toMatch(/^HTTP\/1\.1 405 /);
+    const mixed = await say('GET / HTTP/1.1\r\nHost: localhost\r\n\r\n');
+    expect(mixed.match(/HTTP\/1\.1/g)).toHaveLength(1);
+    const refused = { kind: 'request_refused', code: 'invalid_input', peer: '127.0.0.1' };
+    expect(seen).toMatchObject([
+      { ...refused, httpStatus: 400, message: expect.stringMatching(/^Not a whole HTTP request \(HPE_\w+\)$/) },
+      { ...refused, httpStatus: 405, message: 'This server is no proxy' },
+      { ...refused, httpStatus: 400 },
+    ]);
+    await odd.close(100);
   });
 
   test('a handler that fails cuts the connection, not the process', async () => {

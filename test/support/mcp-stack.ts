@@ -54,6 +54,7 @@ export interface Ports {
   runQuery?: RunQuery;
   searchProducts?: SearchProducts;
   limit?: (principal: Principal, name: string) => Promise<void>;
+  directCalls?: boolean;
 }
 
 const noProducts: SearchProducts = async ({ threshold }) => ({
@@ -74,7 +75,7 @@ export interface Stack {
 }
 
 /** The MCP layers over functions that stand for the query engine. */
-export function mcpStack({ runQuery, searchProducts = noProducts, limit }: Ports = {}): Stack {
+export function mcpStack({ runQuery, searchProducts = noProducts, limit, directCalls = true }: Ports = {}): Stack {
   const observations: Observation[] = [];
   const queries: QueryRequest[] = [];
   const run: RunQuery = (request) => {
@@ -102,6 +103,7 @@ export function mcpStack({ runQuery, searchProducts = noProducts, limit }: Ports
     searchProducts,
     authorize,
     ...(limit && { limit }),
+    directCalls,
     clock: stillClock,
     note: (observation) => observations.push(observation),
   });
