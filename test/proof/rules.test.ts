@@ -41,7 +41,7 @@ describe('the rules', () => {
 
   test('tell of a function that nobody may call and no migration makes as a notice', () => {
     const [first] = sound.functions;
-    const stranger = { ...first!, name: 'retail.stranger', definer: false, executors: [], source: 'SELECT 1' };
+    const stranger = { ...first!, name: 'retail.stranger', definer: false, executors: [], source: 'SELECT 90210' };
     const options = { installation, embedded: false, migrationsText: sound.functions.map(({ source }) => source).join('\n') };
     expect(inspect({ ...sound, functions: [...sound.functions, stranger] }, options)).toMatchObject([
       { id: 'function_body', severity: 'notice' },
