@@ -35,7 +35,10 @@ export function createMcpRoute(options: McpRouteOptions) {
   const { endpoint, authenticate, tenantHeader, trustedProxies } = options;
   return async (request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> => {
     const gone = new AbortController();
-    response.once('close', () => gone.abort());
+    response.once('close', () => {
+      // After a whole answer nobody is left to be told.
+      if (!response.writableFinished) gone.abort();
+    });
     const peer = peerOf(request, trustedProxies);
     let body: unknown;
     let principal: Principal | undefined;

@@ -7,21 +7,28 @@ export type LogLevel = 'debug' | 'info' | 'warn' | 'error';
 /** Takes whole lines, each with its line break. A stream does, and so does a log file. */
 export interface LineWriter {
   write(line: string): unknown;
+  /** Where lines wait for company: writes them now. */
+  flush?(): void;
 }
 
 export interface LogSinkOptions {
   /** stderr under stdio, where stdout belongs to the protocol. */
   readonly stream: LineWriter;
-  /** Gets the same lines, for example a rotating file. */
-  readonly file?: LineWriter | undefined;
   readonly clock: Clock;
   readonly level?: LogLevel;
 }
 
+const frequent: ReadonlySet<Observation['kind']> = new Set([
+  'tool_called',
+  'request_refused',
+  'access_refused',
+  'scope_narrowed',
+]);
+
 const order: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
 
 /** One JSON object a line, masked throughout: a line break in a value is escaped, so nobody can forge a line. */
-export function createLogSink({ stream, file, clock, level = 'info' }: LogSinkOptions): Note {
+export function createLogSink({ stream, clock, level = 'info' }: LogSinkOptions): Note {
   const least = order.indexOf(level);
   return (observation) => {
     const severity = severityOf(observation);
@@ -30,7 +37,8 @@ export function createLogSink({ stream, file, clock, level = 'info' }: LogSinkOp
     const head = { time: new Date(clock.now()).toISOString(), level: severity, event: kind };
     const line = `${JSON.stringify({ ...head, ...(mask(facts) as object) })}\n`;
     stream.write(line);
-    file?.write(line);
+    // What happens rarely is what somebody waits for.
+    if (severity === 'error' || !frequent.has(kind)) stream.flush?.();
   };
 }
 

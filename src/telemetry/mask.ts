@@ -11,8 +11,16 @@ const tellingWord = /(?:^|[^a-z])(?:keys?|pwd|pass|auth|sig|dsn|jwt|bearer|pem|m
 const tellingHump =
   /[a-z0-9](?:Keys?|Pwd|Pass|Auth|Sig|Dsn|Jwt|Bearer|Pem|Mail)(?![a-z])|^(?:keys?|pwd|pass|auth|sig|dsn|jwt|bearer|pem|mail)(?=[A-Z])/;
 
+/** Field names are few and come again with every line. */
+const judged = new Map<string, boolean>();
+const maxJudged = 1000;
+
 export function isTellingName(name: string): boolean {
-  return tellingPart.test(name) || tellingWord.test(name) || tellingHump.test(name);
+  const known = judged.get(name);
+  if (known !== undefined) return known;
+  const telling = tellingPart.test(name) || tellingWord.test(name) || tellingHump.test(name);
+  if (judged.size < maxJudged && name.length < 100) judged.set(name, telling);
+  return telling;
 }
 
 /**

@@ -1,5 +1,6 @@
 import { PassThrough } from 'node:stream';
 import { expect, test } from 'vitest';
+import { systemClock } from '../../src/core/clock.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { Observation } from '../../src/core/observation.ts';
 import { createLogSink, type LogLevel } from '../../src/telemetry/log-sink.ts';
@@ -61,4 +62,37 @@ test('causes that go round in a circle end', () => {
   const error = new Error('round');
   error.cause = error;
   expect(logged([{ kind: 'fault_met', where: 'x', error }]).lines).toHaveLength(1);
+});
+
+test('a line of every call may wait for company; a fault and a stop do not', () => {
+  const flushed: string[] = [];
+  let last = '';
+  const stream = {
+    write: (line: string) => {
+      last = JSON.parse(line).event;
+    },
+    flush: () => flushed.push(last),
+  };
+  const note = createLogSink({ stream, clock: systemClock });
+  note({ kind: 'request_refused', requestId: 'r', code: 'forbidden', httpStatus: 403, message: 'm' });
+  note({ kind: 'fault_met', where: 'x', error: new Error('x') });
+  note({ kind: 'server_stopped', reason: 'x' });
+  expect(flushed).toEqual(['fault_met', 'server_stopped']);
+});
+
+test('the statement of a call is not logged', () => {
+  const lines: string[] = [];
+  const note = createLogSink({ stream: { write: (line) => lines.push(line) }, clock: systemClock });
+  note({
+    kind: 'tool_called',
+    requestId: 'r',
+    subject: 's',
+    tool: 't',
+    outcome: 'answered',
+    durationMs: 1,
+    statement: "SELECT 'Jane'",
+    rowCount: 1,
+  });
+  expect(lines.join('')).not.toContain('Jane');
+  expect(lines.join('')).toContain('"rowCount":1');
 });
