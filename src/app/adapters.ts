@@ -50,6 +50,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Opened
     server: { ...target.login, user: target.login.user },
     reader: (suffix) => ({ user: `${prefix}_${suffix}`, password: target.readerPassword }),
     useScopeFunction: served.definition.useScopeFunction,
+    prepareStatements: config.postgresPooler !== 'transaction',
     maxConnections: config.postgresMaxConnections ?? Math.min(20, 4 * availableParallelism()),
   });
   return { database };

@@ -5,9 +5,10 @@ import { type ConnectionPools, createConnectionPools } from './connection-pools.
 import type { Login, ServerAddress } from './connection-settings.ts';
 import type { BindValue, Database, TenantResult, TenantStatement, TextRow } from './database.ts';
 import { createGate } from './gate.ts';
+import { createPreparedStatements, type PreparedStatements, unprepared } from './prepared-statements.ts';
 import { fromOwnStatement, fromPostgres } from './sqlstate.ts';
 import { createTenantExchange, scopeRefusal, toBindText } from './tenant-exchange.ts';
-import { createTenantQuery } from './tenant-query.ts';
+import { createRollback, createTenantQuery } from './tenant-query.ts';
 
 export interface PoolDatabaseOptions {
   readonly address: ServerAddress;
@@ -19,6 +20,8 @@ export interface PoolDatabaseOptions {
   readonly maxConnections: number;
   readonly acquireTimeoutMs?: number;
   readonly queueLimit?: number;
+  /** False behind a pooler that gives a connection to somebody else between two calls. */
+  readonly prepareStatements?: boolean;
 }
 
 /** Every value stays PostgreSQL's text: dates keep their day, numbers their digits. */
@@ -73,10 +76,24 @@ async function runAsTenant(
   statement: TenantStatement,
   options: PoolDatabaseOptions,
 ): Promise<TenantResult> {
+  try {
+    return await runOnce(pools, statement, options);
+  } catch (error) {
+    // Nothing has run: the connection did not have the statement that was bound, and is gone.
+    if (isLostStatement((error as { cause?: unknown }).cause)) return runOnce(pools, statement, options);
+    throw error;
+  }
+}
+
+async function runOnce(pools: ConnectionPools, statement: TenantStatement, options: PoolDatabaseOptions): Promise<TenantResult> {
   const client = await pools.connect(options.reader(statement.reader)).catch((error: unknown) => {
     throw fromPostgres(error);
   });
-  const exchange = createTenantExchange(statement, { useScopeFunction: options.useScopeFunction });
+  const { useScopeFunction, prepareStatements = true } = options;
+  const exchange = createTenantExchange(statement, {
+    useScopeFunction,
+    prepared: prepareStatements ? preparedOn(client) : unprepared,
+  });
   const query = createTenantQuery(exchange, statement.limits.maxBytes);
   const clock = cancelWhenLate(client, statement, options.address);
   let reusable = false;
@@ -85,11 +102,12 @@ async function runAsTenant(
     client.query(query.submittable);
     const outcome = await query.outcome;
     reusable = outcome.reusable;
+    if (reusable) exchange.preparation.confirm();
     return outcome.result;
   } catch (error) {
     if (statement.signal?.aborted) throw new AppError('query_timeout', 'The call was cancelled', { cause: error });
     // The pipeline stopped at the error, inside the transaction.
-    reusable = await rollBack(client);
+    reusable = !isLostStatement(error) && (await rollBack(client, exchange.preparation.abandon()));
     throw fromPostgres(exchange.reply.scopeRefused() ? scopeRefusal(error as Error) : error);
   } finally {
     clock.stop();
@@ -98,9 +116,24 @@ async function runAsTenant(
   }
 }
 
-async function rollBack(client: pg.PoolClient): Promise<boolean> {
+const ofConnections = new WeakMap<pg.PoolClient, PreparedStatements>();
+
+function preparedOn(client: pg.PoolClient): PreparedStatements {
+  const known = ofConnections.get(client) ?? createPreparedStatements();
+  ofConnections.set(client, known);
+  return known;
+}
+
+/** A prepared statement is gone, is there already, or would give other columns than it did: the connection is given up. */
+const lostStatements: ReadonlySet<unknown> = new Set(['26000', '42P05', '0A000']);
+
+const isLostStatement = (error: unknown): boolean => lostStatements.has((error as { code?: unknown } | undefined)?.code);
+
+async function rollBack(client: pg.PoolClient, closes: readonly Buffer[]): Promise<boolean> {
+  const { submittable, outcome } = createRollback(closes);
   try {
-    await client.query({ text: 'ROLLBACK', queryMode: 'extended' } as pg.QueryConfig);
+    client.query(submittable);
+    await outcome;
     return true;
   } catch {
     return false;

@@ -1,5 +1,6 @@
 import { serialize } from 'pg-protocol';
 import type { BindValue, ResultColumn, ResultLimits, TenantResult, TenantStatement } from './database.ts';
+import { type Preparation, type PreparedStatements, unprepared } from './prepared-statements.ts';
 
 type Step = 'begin' | 'scope' | 'role' | 'declare' | 'rows' | 'rollback';
 
@@ -11,11 +12,13 @@ export interface TenantExchangeOptions {
    * switch, so there the statement is also held to be a query by the grammar: `DECLARE … CURSOR FOR` takes nothing else.
    */
   readonly switchToRole?: string;
+  /** Of the connection. Absent = every statement is parsed anew. */
+  readonly prepared?: PreparedStatements;
 }
 
 interface Part {
   readonly step: Step;
-  readonly message: Buffer;
+  readonly messages: readonly Buffer[];
 }
 
 /** A tenant's call as one message for PostgreSQL and the reader of its answers, the same for every transport. */
@@ -23,12 +26,21 @@ export interface TenantExchange {
   /** Extended protocol, one Sync: https://www.postgresql.org/docs/17/protocol-flow.html#PROTOCOL-FLOW-PIPELINING */
   readonly request: Buffer;
   readonly reply: TenantReply;
+  /** To be told whether the answer came to its end, and for what must be given up if it did not. */
+  readonly preparation: Pick<Preparation, 'confirm' | 'abandon'>;
 }
 
 export function createTenantExchange(statement: TenantStatement, options: TenantExchangeOptions): TenantExchange {
-  const parts = options.switchToRole === undefined ? onOwnLogin(statement, options) : onSharedSession(statement, options);
+  const { useScopeFunction, switchToRole, prepared = unprepared } = options;
+  const scope = `SELECT ${useScopeFunction}($1)`;
+  const preparation = prepared.prepare([begin, scope, rollback], statement.text);
+  const parts =
+    switchToRole === undefined
+      ? onOwnLogin(statement, scope, preparation)
+      : onSharedSession(statement, scope, switchToRole, preparation);
   return {
-    request: Buffer.concat([...parts.map((part) => part.message), serialize.sync()]),
+    request: Buffer.concat([...preparation.closes, ...parts.flatMap((part) => part.messages), serialize.sync()]),
+    preparation,
     reply: createTenantReply(
       parts.map((part) => part.step),
       statement.limits,
@@ -36,37 +48,51 @@ export function createTenantExchange(statement: TenantStatement, options: Tenant
   };
 }
 
-function onOwnLogin(statement: TenantStatement, options: TenantExchangeOptions): Part[] {
+const begin = 'BEGIN READ ONLY';
+const rollback = 'ROLLBACK';
+
+function onOwnLogin(statement: TenantStatement, scope: string, preparation: Preparation): Part[] {
+  const { scopeToken, text, values, limits } = statement;
   return [
-    { step: 'begin', message: run('BEGIN READ ONLY') },
-    { step: 'scope', message: run(`SELECT ${options.useScopeFunction}($1)`, [statement.scopeToken]) },
-    { step: 'rows', message: run(statement.text, statement.values, statement.limits.maxRows + 1) },
-    { step: 'rollback', message: run('ROLLBACK') },
+    { step: 'begin', messages: run(preparation, begin) },
+    { step: 'scope', messages: run(preparation, scope, [scopeToken]) },
+    { step: 'rows', messages: runDescribed(preparation, text, values, limits.maxRows + 1) },
+    { step: 'rollback', messages: run(preparation, rollback) },
   ];
 }
 
 export const cursorPrefix = 'DECLARE caller_rows NO SCROLL CURSOR FOR ';
 
-function onSharedSession(statement: TenantStatement, options: TenantExchangeOptions): Part[] {
+function onSharedSession(statement: TenantStatement, scope: string, role: string, preparation: Preparation): Part[] {
+  const { scopeToken, text, values, limits } = statement;
   return [
-    { step: 'begin', message: run('BEGIN READ ONLY') },
-    { step: 'scope', message: run(`SELECT ${options.useScopeFunction}($1)`, [statement.scopeToken]) },
-    { step: 'role', message: run(`SET LOCAL ROLE ${options.switchToRole}`) },
-    { step: 'declare', message: run(`${cursorPrefix}${statement.text}`, statement.values) },
+    { step: 'begin', messages: run(preparation, begin) },
+    { step: 'scope', messages: run(preparation, scope, [scopeToken]) },
+    { step: 'role', messages: run(preparation, `SET LOCAL ROLE ${role}`) },
+    { step: 'declare', messages: run(preparation, `${cursorPrefix}${text}`, values) },
     // A utility statement runs to its end before the first row leaves, so the limit stands in its text.
-    { step: 'rows', message: run(`FETCH ${statement.limits.maxRows + 1} FROM caller_rows`) },
-    { step: 'rollback', message: run('ROLLBACK') },
+    { step: 'rows', messages: runDescribed(preparation, `FETCH ${limits.maxRows + 1} FROM caller_rows`) },
+    { step: 'rollback', messages: run(preparation, rollback) },
   ];
 }
 
-/** Parse, bind, describe, execute by the unnamed statement. A row limit leaves the portal suspended; the next parse drops it. */
-function run(text: string, values: readonly BindValue[] = [], rows = 0): Buffer {
-  return Buffer.concat([
-    serialize.parse({ text }),
-    serialize.bind({ values: values.map(toBindText) }),
-    serialize.describe({ type: 'P' }),
-    serialize.execute({ rows }),
-  ]);
+/** Parse where it is not prepared, bind, execute. A row limit leaves the portal suspended; the next bind drops it. */
+function run(preparation: Preparation, text: string, values?: readonly BindValue[]): Buffer[] {
+  return [...bind(preparation, text, values), executeAll];
+}
+
+/** The same with the columns told first. */
+function runDescribed(preparation: Preparation, text: string, values?: readonly BindValue[], rows = 0): Buffer[] {
+  return [...bind(preparation, text, values), describePortal, serialize.execute({ rows })];
+}
+
+const executeAll = serialize.execute({ rows: 0 });
+const describePortal = serialize.describe({ type: 'P' });
+
+function bind(preparation: Preparation, text: string, values: readonly BindValue[] = []): Buffer[] {
+  const { name, parse } = preparation.nameOf(text);
+  const bound = serialize.bind({ statement: name, values: values.map(toBindText) });
+  return parse === undefined ? [bound] : [parse, bound];
 }
 
 export function toBindText(value: BindValue): string | null {

@@ -1,4 +1,5 @@
 import type { Connection, Submittable } from 'pg';
+import { serialize } from 'pg-protocol';
 import type { TenantResult } from './database.ts';
 import type { DescribedField, TenantExchange } from './tenant-exchange.ts';
 
@@ -56,6 +57,25 @@ export function createTenantQuery(exchange: TenantExchange, maxBytes: number) {
     handleCopyInResponse: (connection: { sendCopyFail(reason: string): void }) =>
       connection.sendCopyFail('COPY is not possible here'),
     handleCopyData: () => {},
+  };
+  return { submittable: submittable as unknown as Submittable, outcome };
+}
+
+/** Ends a failed transaction, and gives up statements that it may have prepared. */
+export function createRollback(closes: readonly Buffer[]) {
+  let settle: { resolve: () => void; reject: (error: unknown) => void };
+  const outcome = new Promise<void>((resolve, reject) => {
+    settle = { resolve, reject };
+  });
+  const ignore = () => {};
+  const messages = [serialize.parse({ text: 'ROLLBACK' }), serialize.bind({}), serialize.execute({ rows: 0 }), serialize.sync()];
+  const submittable = {
+    submit(connection: Connection): undefined {
+      (connection as StreamConnection).stream.write(Buffer.concat([...closes, ...messages]));
+    },
+    handleCommandComplete: ignore,
+    handleReadyForQuery: () => settle.resolve(),
+    handleError: (error: unknown) => settle.reject(error),
   };
   return { submittable: submittable as unknown as Submittable, outcome };
 }

@@ -23,14 +23,17 @@ describe.each(realTiers)('A tenant’s call on the wire, on $name', (tier) => {
     database.runAsTenant({ reader: 'reader', scopeToken: db.sign([1]), text, limits, timeoutMs: 5000, ...changes });
 
   test('is one write after the connection is made: read-only transaction, scope, statement, rollback, one Sync', async () => {
-    await ask('SELECT 1');
+    const plain = await openPool(db, { address: wire.address, maxConnections: 1, prepareStatements: false });
+    const ask = (text: string, scopeToken: string) =>
+      plain.runAsTenant({ reader: 'reader', scopeToken, text, limits, timeoutMs: 5000 });
+    await ask('SELECT 1', db.sign([1]));
     wire.take();
     const token = db.sign([1]);
-    await ask('SELECT store_id FROM retail.orders LIMIT 1', { scopeToken: token });
+    await ask('SELECT store_id FROM retail.orders LIMIT 1', token);
     const writes = wire.take();
     expect(writes.length).toBe(1);
     const messages = parseMessages(writes[0]!);
-    expect(messages.map((message) => message.type).join('')).toBe('PBDEPBDEPBDEPBDES');
+    expect(messages.map((message) => message.type).join('')).toBe('PBEPBEPBDEPBES');
     expect(parsedTexts(messages)).toEqual([
       'BEGIN READ ONLY',
       'SELECT retail.use_scope($1)',
@@ -40,6 +43,74 @@ describe.each(realTiers)('A tenant’s call on the wire, on $name', (tier) => {
     expect(messages.filter((message) => message.type === 'B' && message.text.includes(token)).length).toBe(1);
     // Nowhere but in that bind message: a token in a statement's text would show in logs and in pg_stat_activity.
     expect(messages.filter((message) => message.text.includes(token)).length).toBe(1);
+    await plain.close();
+  });
+
+  test('has the frame prepared from the second call on, and the statement from its third', async () => {
+    const sql = "SELECT store_name FROM retail.stores WHERE store_name <> 'x' LIMIT 1";
+    const shapes: string[] = [];
+    for (let call = 0; call < 4; call += 1) {
+      wire.take();
+      expect((await ask(sql)).rows).toHaveLength(1);
+      const writes = wire.take();
+      shapes.push(
+        writes
+          .map((write) =>
+            parseMessages(write)
+              .map(({ type }) => type)
+              .join(''),
+          )
+          .join(' | '),
+      );
+    }
+    expect(shapes.slice(1)).toEqual(['BEBEPBDEBES', 'BEBEBDEBES', 'BEBEBDEBES']);
+  });
+
+  test('closes what a failed call had prepared, and prepares it anew', async () => {
+    const sql = 'SELECT 1 / (SELECT count(*) - count(*) FROM retail.regions)';
+    for (let call = 0; call < 3; call += 1) {
+      wire.take();
+      await expect(ask(sql)).rejects.toMatchObject({ code: 'query_failed' });
+      const [, rollback = Buffer.alloc(0)] = wire.take();
+      const types = parseMessages(rollback)
+        .map(({ type }) => type)
+        .join('');
+      expect(types).toBe(call === 0 ? 'PBES' : 'CPBES');
+    }
+    await db.admin.script('GRANT EXECUTE ON FUNCTION pg_prepared_statement() TO PUBLIC');
+    const own = await ask("SELECT count(*) FROM pg_prepared_statements WHERE statement LIKE '%count(*) - count(*)%'");
+    // The question itself is the only one that says so.
+    expect(Number(own.rows[0]?.[0])).toBeLessThanOrEqual(1);
+  });
+
+  test('gives up the names that nobody has used for long', async () => {
+    await db.admin.script('GRANT EXECUTE ON FUNCTION pg_prepared_statement() TO PUBLIC');
+    const many = await openPool(db, { maxConnections: 1 });
+    const ask = (text: string) => many.runAsTenant({ reader: 'reader', scopeToken: db.sign([1]), text, limits, timeoutMs: 5000 });
+    for (let index = 0; index < 130; index += 1) for (const _ of [1, 2]) await ask(`SELECT ${index} AS n`);
+    const [[count] = []] = (await ask('SELECT count(*) FROM pg_prepared_statements')).rows;
+    expect(Number(count)).toBeGreaterThan(50);
+    expect(Number(count)).toBeLessThanOrEqual(101);
+    await many.close();
+  });
+
+  test.each(['DEALLOCATE ALL', 'COMMIT; DEALLOCATE ALL'])('survives the loss of what was prepared: %s', async (loss) => {
+    const sql = 'SELECT store_id FROM retail.stores LIMIT 1';
+    for (let call = 0; call < 3; call += 1) await ask(sql);
+    await ask(loss).catch(() => {});
+    expect((await ask(sql)).rows).toHaveLength(1);
+    expect((await ask(sql)).rows).toHaveLength(1);
+  });
+
+  test('survives that a prepared statement would give other columns than before', async () => {
+    await db.admin.script(
+      'CREATE TABLE public.changing (a int); GRANT SELECT ON public.changing TO PUBLIC; GRANT USAGE ON SCHEMA public TO PUBLIC',
+    );
+    const sql = 'SELECT * FROM public.changing';
+    for (let call = 0; call < 3; call += 1) await ask(sql);
+    await db.admin.script('ALTER TABLE public.changing ADD COLUMN b int');
+    expect((await ask(sql)).columns.map(({ name }) => name)).toEqual(['a', 'b']);
+    await db.admin.script('DROP TABLE public.changing; REVOKE USAGE ON SCHEMA public FROM PUBLIC');
   });
 
   test('never travels by the simple protocol, whatever it says', async () => {
@@ -52,14 +123,14 @@ describe.each(realTiers)('A tenant’s call on the wire, on $name', (tier) => {
       .map((message) => message.type);
     expect(types.length).toBeGreaterThan(50);
     expect(types).not.toContain('Q');
-    expect(new Set(types)).toEqual(new Set(['P', 'B', 'D', 'E', 'S']));
+    expect(new Set([...types, 'C'])).toEqual(new Set(['P', 'B', 'D', 'E', 'S', 'C']));
   });
 
   test('takes one more ROLLBACK after an error, and none otherwise', async () => {
     wire.take();
     await expect(ask('SELECT 1/0')).rejects.toMatchObject({ code: 'query_failed' });
     const writes = wire.take();
-    expect(parsedTexts(parseMessages(writes[0]!))[2]).toBe('SELECT 1/0');
+    expect(parsedTexts(parseMessages(writes[0]!)).at(-1)).toBe('SELECT 1/0');
     expect(parsedTexts(writes.slice(1).flatMap(parseMessages))).toEqual(['ROLLBACK']);
     await ask('SELECT 1');
     expect(wire.take().length).toBe(1);
@@ -83,7 +154,7 @@ describe.each(realTiers)('A tenant’s call on the wire, on $name', (tier) => {
       values: ["O'Brien", [1, null, 3], ['a "b"', 'c\\d', null], null],
     });
     expect(result.rows).toEqual([["O'Brien", '{1,NULL,3}', '{"a \\"b\\"","c\\\\d",NULL}', null]]);
-    expect(parsedTexts(wire.take().flatMap(parseMessages))[2]).toBe('SELECT $1::text, $2::int[], $3::text[], $4::text');
+    expect(parsedTexts(wire.take().flatMap(parseMessages)).at(-1)).toBe('SELECT $1::text, $2::int[], $3::text[], $4::text');
   });
 
   test('a COPY out of or into the connection ends with the call', async () => {
