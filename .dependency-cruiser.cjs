@@ -90,7 +90,7 @@ module.exports = {
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
     },
-    driver('pg', '^src/postgres/(connection-pools|pool-database|owner-session|tenant-query)\\.ts$'),
+    driver('pg', '^src/postgres/(connection-pools|pool-database|owner-session|table-listener|tenant-query)\\.ts$'),
     driver('@electric-sql', '^src/postgres/embedded-session\\.ts$'),
     driver('libpg-query', '^src/query/'),
     driver('jose', '^src/identity/'),

@@ -6,10 +6,12 @@ import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
 import { createPublicKeySource } from '../identity/key-source.ts';
 import { createLocalIssuer, type LocalIssuer } from '../identity/local-issuer.ts';
+import type { ServerAddress } from '../postgres/connection-settings.ts';
 import type { Database, OwnerSession } from '../postgres/database.ts';
 import { readMigrations } from '../postgres/migrate.ts';
 import { openOwnerSession } from '../postgres/owner-session.ts';
 import { createPoolDatabase } from '../postgres/pool-database.ts';
+import { startTableListener, type WatchTables, watchEmbeddedTables } from '../postgres/table-listener.ts';
 import type { RedisConnection } from '../resilience/redis-connection.ts';
 import type { ScopeKey } from '../vault/scope-key.ts';
 import { type EmbeddedStart, startEmbedded } from './embedded-start.ts';
@@ -22,6 +24,10 @@ export interface OpenedDatabase {
   readonly database: Database;
   /** On the embedded database: a session as the schema's owner, or as its administrator. */
   readonly session?: (role: 'owner' | 'administrator') => OwnerSession;
+  /** Absent where changes cannot be heard: then nothing may be answered from a cache. */
+  readonly watchTables?: WatchTables;
+  /** Names the database among all that may share a Redis. */
+  readonly place: string;
   /** On the embedded database: lets other processes' copies have what is in it now. */
   readonly keepTemplate?: () => Promise<void>;
   /** What the person who starts the server should know. */
@@ -45,15 +51,35 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Opened
   const target = databaseTarget(config);
   const prefix = config.postgresRolePrefix;
   if (target.kind === 'embedded') return openEmbedded(options);
+  const { address } = target;
+  const listenTo = listenerAddress(config, address);
+  const maxConnections = config.postgresMaxConnections ?? Math.min(20, 4 * availableParallelism());
   const database = await createPoolDatabase({
-    address: target.address,
+    address,
     server: { ...target.login, user: target.login.user },
     reader: (suffix) => ({ user: `${prefix}_${suffix}`, password: target.readerPassword }),
     useScopeFunction: served.definition.useScopeFunction,
     prepareStatements: config.postgresPooler !== 'transaction',
-    maxConnections: config.postgresMaxConnections ?? Math.min(20, 4 * availableParallelism()),
+    // One of the budget is the listener's.
+    maxConnections: Math.max(1, maxConnections - 1),
   });
-  return { database };
+  return {
+    database,
+    place: `${address.host}:${address.port}/${address.database}`,
+    ...(listenTo && {
+      watchTables: async (sink, onFailure) =>
+        startTableListener({ address: listenTo, login: target.login, channel: tableChannel, sink, onFailure }),
+    }),
+  };
+}
+
+/** Of the migrations' triggers. */
+const tableChannel = 'zava_table_changed';
+
+/** A pooler in transaction mode loses LISTEN: there the listener needs POSTGRES_DIRECT_URL. */
+function listenerAddress(config: Config, address: ServerAddress): ServerAddress | undefined {
+  if (config.postgresDirectUrl !== undefined) return parseConnection(config.postgresDirectUrl, config).address;
+  return config.postgresPooler === 'transaction' ? undefined : address;
 }
 
 async function openEmbedded({ config, served, key, onStep, seed, signal }: OpenDatabaseOptions): Promise<OpenedDatabase> {
@@ -71,6 +97,12 @@ async function openEmbedded({ config, served, key, onStep, seed, signal }: OpenD
   const { database } = started;
   return {
     database,
+    place: 'embedded',
+    watchTables: async (sink) => {
+      // While it serves, this process gives nobody a session that could change a table.
+      await watchEmbeddedTables(database, sink);
+      return { close: async () => {} };
+    },
     keepTemplate: started.keepTemplate,
     session: (role) => database.session(role === 'owner' ? `${prefix}_owner` : null),
     ...(started.copy && {

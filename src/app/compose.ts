@@ -9,9 +9,11 @@ import { loadColumnLabels } from '../query/column-labels.ts';
 import { createDescribeTables } from '../query/describe-tables.ts';
 import { createExecute } from '../query/execute.ts';
 import { createGuard } from '../query/guard.ts';
+import type { RememberAnswers } from '../query/remember-answers.ts';
 import { createRunQuery } from '../query/run-query.ts';
 import { createTenantDirectory } from '../query/tenant-directory.ts';
 import { loadTypeCatalog } from '../query/type-catalog.ts';
+import { createBreaker } from '../resilience/breaker.ts';
 import type { RedisConnection } from '../resilience/redis-connection.ts';
 import { createLexicalSearch } from '../search/lexical.ts';
 import type { ScopeKey } from '../vault/scope-key.ts';
@@ -19,6 +21,9 @@ import { createIdentityEdge } from './identity-edge.ts';
 import type { ServedSchema } from './served-schema.ts';
 
 export const serverName = 'mcp-zava-sales';
+
+/** A database that failed five times is left alone for this long; it is ours, and comes back sooner than a stranger's service. */
+const databaseRestMs = 2000;
 
 export interface ComposeOptions {
   readonly config: Config;
@@ -31,12 +36,14 @@ export interface ComposeOptions {
   /** Asked before each call: throws `overloaded` while nothing more can be audited. */
   readonly admitAudited: () => void;
   readonly redis?: RedisConnection | undefined;
+  /** Absent: every call asks the database. */
+  readonly remember?: RememberAnswers;
   readonly clock?: Clock;
 }
 
 /** Joins the parts. Which technology stands behind each port was decided in `adapters.ts`. */
 export async function compose(options: ComposeOptions) {
-  const { config, served, database, signingKey, version, note, admitAudited, redis, clock = systemClock } = options;
+  const { config, served, database, signingKey, version, note, admitAudited, redis, remember, clock = systemClock } = options;
   const { definition, wording, validValues, catalogue } = served;
   const maxBytes = answerBytes(config.resultMaxTokens);
   const signScope = createScopeSigner({ signingKey, clock });
@@ -54,7 +61,17 @@ export async function compose(options: ComposeOptions) {
     timeoutMs: config.postgresCommandTimeoutSeconds * 1000,
   });
   const labelColumns = await loadColumnLabels(database, definition, types);
-  const runQuery = createRunQuery({ definition, guard, execute, types, labelColumns, maxBytes, clock });
+  const breaker = createBreaker({ name: 'database', clock, openMs: databaseRestMs });
+  const runQuery = createRunQuery({
+    definition,
+    guard,
+    execute: (query, scope, signal) => breaker.run(() => execute(query, scope, signal), signal),
+    types,
+    labelColumns,
+    ...(remember && { remember }),
+    maxBytes,
+    clock,
+  });
   const mcp = createMcpServing({
     serverName,
     version,

@@ -38,8 +38,9 @@ async function start(config: Config, log: Note, stop: AbortSignal) {
   const keys = await openKeys(config, log);
   // Loading the protocol's packages takes as long as opening a database: both at once.
   const opening = openToldDatabase(config, { key: keys.scopeKey(), signal: stop });
-  const loading = Promise.all([import('../app/compose.ts'), import('../app/audit-trail.ts')]);
-  const [{ database, notice }, [{ compose, serverName }, { openAuditTrail }]] = await Promise.all([opening, loading]);
+  const loading = Promise.all([import('../app/compose.ts'), import('../app/audit-trail.ts'), import('../app/answer-cache.ts')]);
+  const [opened, [{ compose, serverName }, { openAuditTrail }, { openAnswerCache }]] = await Promise.all([opening, loading]);
+  const { database, notice } = opened;
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
   const redis = await sharedRedis(config, log);
   const toClose = [async () => redis?.close(), () => database.close(), async () => keys.close()];
@@ -52,8 +53,25 @@ async function start(config: Config, log: Note, stop: AbortSignal) {
     const trail = await openAuditTrail({ config, database, ring: keys.encryptionKeys, clock, log, lasting });
     toClose.unshift(trail.close);
     const { note, admit: admitAudited } = trail;
+    const cache = await openAnswerCache({
+      ...{ config, definition: served.definition, redis, ring: keys.encryptionKeys, clock, note },
+      ...{ place: opened.place, watchTables: opened.watchTables, load: database.load },
+    });
+    toClose.unshift(cache.close);
     const signingKey = keys.scopeKey;
-    const composition = await compose({ config, served, database, signingKey, version, note, admitAudited, redis, clock });
+    const { remember } = cache;
+    const composition = await compose({
+      config,
+      served,
+      database,
+      signingKey,
+      version,
+      note,
+      admitAudited,
+      redis,
+      remember,
+      clock,
+    });
     return { database, composition, serverName, version, note, close };
   } catch (error) {
     await close();

@@ -19,6 +19,8 @@ export interface TenantStatement {
   readonly values?: readonly BindValue[];
   readonly limits: ResultLimits;
   readonly timeoutMs: number;
+  /** Calls that name the same share wait for each other before others wait for them. */
+  readonly share?: string;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -50,7 +52,15 @@ export interface Database {
   runAsTenant(statement: TenantStatement): Promise<TenantResult>;
   /** The server's own fixed statements, on its own login, which can read no tenant table. */
   query(text: string, values?: readonly BindValue[]): Promise<TextRow[]>;
+  /** How busy its connections are. */
+  load(): DatabaseLoad;
   close(): Promise<void>;
+}
+
+export interface DatabaseLoad {
+  readonly slots: number;
+  readonly running: number;
+  readonly waiting: number;
 }
 
 /** A session of the role that owns the schema (or of an administrator): migrations, loading, inspection. Never serves callers. */

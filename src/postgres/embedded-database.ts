@@ -3,7 +3,7 @@ import { AppError } from '../core/errors.ts';
 import type { BindValue, Database, OwnerSession, TenantResult, TenantStatement, TextRow } from './database.ts';
 import type { EmbeddedSession, EmbeddedSessionOptions } from './embedded-session.ts';
 import type { WorkerReply, WorkerRequest } from './embedded-worker.ts';
-import { createGate } from './gate.ts';
+import { createFairQueue } from './fair-queue.ts';
 import { fromOwnStatement, fromPostgres, isPostgresError } from './sqlstate.ts';
 
 // Node 20 cannot run TypeScript in a worker, so a checkout's tests use the built file.
@@ -37,7 +37,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
   let closed = false;
   await opening;
   // Less than a scope token lives: what waited longer could only fail.
-  const gate = createGate({ slots: 1, queueLimit: 200, timeoutMs: 20_000 });
+  const queue = createFairQueue({ slots: 1, queueLimit: 200, queueLimitPerKey: 100, timeoutMs: 20_000 });
 
   /** At once, so that the next caller waits as little as may be; a failure is met, and tried again, by that caller. */
   const reopen = (handle: WorkerHandle) => {
@@ -52,7 +52,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
     });
   };
   const call: Call = (method, args, limit) =>
-    gate.run(limit.signal, async () => {
+    queue.run(limit.share ?? '', limit.signal, async () => {
       const handle = await openHandle();
       try {
         limit.signal?.throwIfAborted();
@@ -73,12 +73,14 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
     runAsTenant: ({ signal, ...statement }: TenantStatement): Promise<TenantResult> =>
       call('runAsTenant', [statement, options.useScopeFunction, options.readerRole(statement.reader)], {
         timeoutMs: statement.timeoutMs,
+        share: statement.share,
         signal,
       }),
     query: (text: string, values: readonly BindValue[] = []): Promise<TextRow[]> =>
       call('query', [options.serverRole, text, values], { timeoutMs }).catch((error: unknown) => {
         throw fromOwnStatement(error);
       }),
+    load: queue.load,
     session: (role) => createSession(role, call),
     dump: () => call('dump', [], {}),
     close: async () => {
@@ -91,6 +93,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
 
 interface CallLimit {
   readonly timeoutMs?: number;
+  readonly share?: string | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 

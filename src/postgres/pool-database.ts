@@ -4,7 +4,7 @@ import { cancelBackend } from './cancel-request.ts';
 import { type ConnectionPools, createConnectionPools } from './connection-pools.ts';
 import type { Login, ServerAddress } from './connection-settings.ts';
 import type { BindValue, Database, TenantResult, TenantStatement, TextRow } from './database.ts';
-import { createGate } from './gate.ts';
+import { createFairQueue } from './fair-queue.ts';
 import { createPreparedStatements, type PreparedStatements, unprepared } from './prepared-statements.ts';
 import { fromOwnStatement, fromPostgres } from './sqlstate.ts';
 import { createTenantExchange, scopeRefusal, toBindText } from './tenant-exchange.ts';
@@ -24,6 +24,9 @@ export interface PoolDatabaseOptions {
   readonly prepareStatements?: boolean;
 }
 
+/** Of the server's own statements. */
+const ownShare = 'server';
+
 /** Every value stays PostgreSQL's text: dates keep their day, numbers their digits. */
 const asText = { getTypeParser: () => (value: string) => value };
 
@@ -31,20 +34,25 @@ const asText = { getTypeParser: () => (value: string) => value };
 export async function createPoolDatabase(options: PoolDatabaseOptions): Promise<Database> {
   const { address, maxConnections } = options;
   const pools = createConnectionPools({ address, maxConnections, keep: options.server });
-  const gate = createGate({
+  const queue = createFairQueue({
     slots: maxConnections,
+    // One connection is left for everybody else, however many calls one tenant makes.
+    slotsPerKey: maxConnections >= 4 ? maxConnections - 1 : maxConnections,
     queueLimit: options.queueLimit ?? 200,
+    queueLimitPerKey: Math.ceil((options.queueLimit ?? 200) / 2),
     timeoutMs: options.acquireTimeoutMs ?? 5000,
   });
   const query = (text: string, values: readonly BindValue[] = []) =>
-    gate.run(undefined, () => runOnServer(pools, options.server, text, values));
+    queue.run(ownShare, undefined, () => runOnServer(pools, options.server, text, values));
   try {
     const [row] = await query("SELECT current_setting('server_version_num') AS version");
     return {
       kind: 'postgresql',
       serverMajor: Math.floor(Number(row?.version) / 10_000),
-      runAsTenant: (statement) => gate.run(statement.signal, () => runAsTenant(pools, statement, options)),
+      runAsTenant: (statement) =>
+        queue.run(statement.share ?? '', statement.signal, () => runAsTenant(pools, statement, options)),
       query,
+      load: queue.load,
       close: pools.close,
     };
   } catch (error) {

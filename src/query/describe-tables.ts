@@ -23,11 +23,8 @@ export interface TableDescription {
   readonly hints: readonly string[];
 }
 
-export type DescribeTables = (
-  names: readonly string[],
-  principal: Principal,
-  signal?: AbortSignal,
-) => Promise<TableDescription[]>;
+/** The same question in the same scope gives the same array, for some minutes: callers may keep what they make of it. */
+export type DescribeTables = (names: readonly string[], principal: Principal) => Promise<readonly TableDescription[]>;
 
 /** What a column (or a name for a set of values) of a relation can be compared with. */
 export interface ValidValues {
@@ -47,6 +44,13 @@ export interface DescribeTablesOptions {
 
 type ValuesByLabel = ReadonlyMap<string, readonly string[]>;
 
+/** What was found out for one reader and one scope. */
+interface KnownScope {
+  readonly values: Promise<ValuesByLabel>;
+  /** By the names of the tables asked for. */
+  readonly described: LRUCache<string, readonly TableDescription[]>;
+}
+
 /** Describes served tables as the caller may use them: closed columns are left out, valid values stay within the scope. */
 export function createDescribeTables({
   definition,
@@ -56,40 +60,50 @@ export function createDescribeTables({
   ttlMs = 300_000,
 }: DescribeTablesOptions): DescribeTables {
   const statement = valuesStatement(validValues);
-  const cached = new LRUCache<string, Promise<ValuesByLabel>>({
+  const scopes = new LRUCache<string, KnownScope>({
     max: 200,
     ttl: ttlMs,
     ttlResolution: 0,
     perf: { now: () => clock.monotonic() },
   });
 
-  const valuesFor = (reader: ReaderRole, principal: Principal, signal?: AbortSignal): Promise<ValuesByLabel> => {
-    // Without a tenant there is no scope to ask in; the shape of the tables can still be told.
-    if (statement === undefined || principal.tenants.length === 0) return Promise.resolve(new Map());
+  const scopeOf = (reader: ReaderRole, principal: Principal): KnownScope => {
     const key = `${reader.suffix} ${principal.tenants.map((tenant) => tenant.id).join(',')}`;
-    const known = cached.get(key);
+    const known = scopes.get(key);
     if (known !== undefined) return known;
-    const asked = runQuery({ sql: statement, principal, signal }).then((result) => byLabel(result.rowsJson));
-    cached.set(key, asked);
-    asked.catch(() => {
-      if (cached.peek(key) === asked) cached.delete(key);
+    // Without a caller's signal: others wait for the same answer. The statement has its own time limit.
+    const scope = { values: valuesFor(principal), described: new LRUCache<string, readonly TableDescription[]>({ max: 50 }) };
+    scopes.set(key, scope);
+    scope.values.catch(() => {
+      if (scopes.peek(key) === scope) scopes.delete(key);
     });
-    return asked;
+    return scope;
+  };
+  const valuesFor = async (principal: Principal): Promise<ValuesByLabel> => {
+    // Without a tenant there is no scope to ask in; the shape of the tables can still be told.
+    if (statement === undefined || principal.tenants.length === 0) return new Map();
+    return byLabel((await runQuery({ sql: statement, principal })).rowsJson);
   };
 
-  return async (names, principal, signal) => {
+  return async (names, principal) => {
     const relations = [...new Set(names.map((name) => servedRelation(definition, name)))];
     const reader = readerRoleFor(definition, principal.permissions);
-    const values = await valuesFor(reader, principal, signal);
-    return relations.map((relation) => ({
+    const { values, described } = scopeOf(reader, principal);
+    const asked = relations.map(({ name }) => name).join(' ');
+    const known = described.get(asked);
+    if (known !== undefined) return known;
+    const found = await values;
+    const tables = relations.map((relation) => ({
       ...shape(definition, relation, reader),
       valid_values: Object.fromEntries(
         validValues
           .filter((entry) => entry.relation === relation.name)
-          .map((entry) => [entry.label, valuesOf(entry, principal, values)]),
+          .map((entry) => [entry.label, valuesOf(entry, principal, found)]),
       ),
       hints: relation.hints,
     }));
+    described.set(asked, tables);
+    return tables;
   };
 }
 

@@ -14,8 +14,8 @@ export interface ExecuteOptions {
 
 /** Runs an approved query in the principal's scope, and believes the answer only if the database verified that very scope. */
 export function createExecute({ database, signScope, maxRows, maxBytes, timeoutMs }: ExecuteOptions) {
-  return async (query: ApprovedQuery, principal: Principal, signal?: AbortSignal): Promise<TenantResult> => {
-    const meant = principal.tenants.map((tenant) => tenant.id).sort((a, b) => a - b);
+  return async (query: ApprovedQuery, { tenants }: Pick<Principal, 'tenants'>, signal?: AbortSignal): Promise<TenantResult> => {
+    const meant = tenants.map((tenant) => tenant.id).sort((a, b) => a - b);
     if (meant.length === 0) {
       throw new AppError('forbidden', 'No tenant is in your scope, so there is nothing you may query', {
         hint: 'Ask your administrator for a token that names your stores or regions.',
@@ -27,6 +27,7 @@ export function createExecute({ database, signScope, maxRows, maxBytes, timeoutM
       text: query.text,
       limits: { maxRows, maxBytes },
       timeoutMs,
+      share: meant.join(','),
       signal,
     });
     const verified = [...result.verifiedTenantIds].sort((a, b) => a - b);

@@ -8,6 +8,7 @@ import { grammarFor } from './guard-rules/grammar.ts';
 import { inspect } from './guard-rules/inspect.ts';
 import { positionIn, Rejection, reject } from './guard-rules/rejection.ts';
 import { resolveNames } from './guard-rules/resolve.ts';
+import { addTenantPredicates, type PredicateForm } from './guard-rules/tenant-predicates.ts';
 import type { Message } from './guard-rules/tree.ts';
 import { loadParser, parseSelect, reparse } from './parse-sql.ts';
 
@@ -17,8 +18,20 @@ export interface GuardOptions {
   readonly serverMajor: number;
 }
 
-/** Approvals remembered by text and reader, so that a repeated statement is not read again. */
+/** Approvals remembered by text, reader and form of scope, so that a repeated statement is not read again for each tenant. */
 const maxRemembered = 500;
+
+/** A longer list of tenants costs more in planning than it saves. */
+const maxListedTenants = 100;
+
+/** Where ids of tenants will stand in a text; any number that nobody writes. */
+const placeholder = 2_147_480_011;
+
+interface Remembered {
+  readonly approved: ApprovedQuery;
+  /** Its text, cut where ids of tenants belong; none where it is the same for every scope. */
+  readonly pieces: readonly string[];
+}
 
 /**
  * The first wall: PostgreSQL's own grammar, every node looked at, everything not known to be harmless refused. It proves a
@@ -30,30 +43,47 @@ export async function createGuard({ definition, serverMajor }: GuardOptions) {
   }
   await loadParser();
   const grammar = grammarFor(serverMajor);
-  const remembered = new Map<string, ApprovedQuery>();
+  const remembered = new Map<string, Remembered>();
 
-  function examine(sql: string, reader: ReaderRole): ApprovedQuery {
+  function examine(sql: string, reader: ReaderRole, form: PredicateForm | 'none'): Remembered {
     const tree = parseSelect(sql);
     const { names, volatile } = inspect(tree, grammar, serverMajor);
     const resolved = resolveNames(tree, definition, reader);
     if (resolved.names !== names) reject('The statement cannot be followed name by name', 'Write it in a simpler way.');
-    return approve({ text: textOf(tree), reader, relations: resolved.relations, volatile });
+    const { relations, selects } = resolved;
+    const added = form === 'none' ? 0 : addTenantPredicates(selects, { definition, reader, form, placeholder });
+    const text = provenText(tree);
+    const pieces = added === 0 || text === undefined ? [] : text.split(String(placeholder));
+    // Where predicates cannot be written, or something else looks like their placeholder, the statement does without them
+    if (added > 0 && pieces.length !== added + 1) return examine(sql, reader, 'none');
+    if (text === undefined) {
+      reject(
+        'The statement cannot be written again without changing its meaning',
+        'Write it in a simpler way: plain expressions, fewer rare forms.',
+      );
+    }
+    return { approved: approve({ text, reader, relations, volatile }), pieces };
   }
 
-  function remember(key: string, approved: ApprovedQuery): ApprovedQuery {
+  function remember(key: string, one: Remembered): Remembered {
     remembered.delete(key);
-    remembered.set(key, approved);
+    remembered.set(key, one);
     const [oldest] = remembered.keys();
     if (remembered.size > maxRemembered && oldest !== undefined) remembered.delete(oldest);
-    return approved;
+    return one;
   }
 
   return {
-    /** Throws `query_rejected` with the construct, its position and the way round it. */
-    approve(sql: string, reader: ReaderRole): ApprovedQuery {
-      const key = `${reader.suffix}\0${sql}`;
+    /**
+     * Throws `query_rejected` with the construct, its position and the way round it. `tenants` are the ids that the statement
+     * will be run for: named in its text, for the planner's sake alone; leave them out where the scope is every tenant.
+     */
+    approve(sql: string, reader: ReaderRole, tenants: readonly number[] = []): ApprovedQuery {
+      const form = formFor(tenants);
+      const key = `${reader.suffix}\0${form}\0${sql}`;
       try {
-        return remember(key, remembered.get(key) ?? examine(sql, reader));
+        const { approved, pieces } = remember(key, remembered.get(key) ?? examine(sql, reader, form));
+        return pieces.length === 0 ? approved : approve({ ...approved, text: pieces.join(tenants.join(', ')) });
       } catch (error) {
         throw toAppError(error, sql);
       }
@@ -63,21 +93,19 @@ export async function createGuard({ definition, serverMajor }: GuardOptions) {
 
 export type Guard = Awaited<ReturnType<typeof createGuard>>;
 
-/** The tree as text, proven by reading it again. */
-function textOf(tree: Message): string {
-  let text: string | undefined;
+/** The tree as text, proven by reading it again; undefined where it cannot be written. */
+function provenText(tree: Message): string | undefined {
   try {
-    text = deparse(tree);
+    const text = deparse(tree);
+    return sameTree(reparse(text), tree) ? text : undefined;
   } catch {
-    text = undefined;
+    return undefined;
   }
-  if (text === undefined || !sameTree(reparse(text), tree)) {
-    reject(
-      'The statement cannot be written again without changing its meaning',
-      'Write it in a simpler way: plain expressions, fewer rare forms.',
-    );
-  }
-  return text;
+}
+
+function formFor(tenants: readonly number[]): PredicateForm | 'none' {
+  if (tenants.length === 0 || tenants.length > maxListedTenants || !tenants.every(Number.isSafeInteger)) return 'none';
+  return tenants.length === 1 ? 'one' : 'several';
 }
 
 function toAppError(error: unknown, sql: string): unknown {

@@ -23,6 +23,8 @@ export interface QueryResult {
   readonly truncated: boolean;
   readonly durationMs: number;
   readonly cached: boolean;
+  /** True where the database was away and the answer may be out of date. */
+  readonly stale?: boolean;
   /** Names of the tenants whose rows the answer could draw on. */
   readonly scope: readonly string[];
 }

@@ -1,10 +1,13 @@
 import type { Clock } from '../core/clock.ts';
+import type { Principal } from '../core/principal.ts';
 import { readerRoleFor, type SchemaDefinition } from '../core/schema-definition.ts';
+import type { ApprovedQuery } from './approved-query.ts';
 import type { LabelColumns } from './column-labels.ts';
 import type { Execute } from './execute.ts';
 import type { Guard } from './guard.ts';
 import type { RunQuery } from './query-result.ts';
-import { renderRows } from './render-rows.ts';
+import type { RememberAnswers } from './remember-answers.ts';
+import { type RenderedRows, renderRows } from './render-rows.ts';
 import type { TypeCatalog } from './type-catalog.ts';
 
 export interface RunQueryOptions {
@@ -13,25 +16,55 @@ export interface RunQueryOptions {
   readonly execute: Execute;
   readonly types: TypeCatalog;
   readonly labelColumns: LabelColumns;
+  /** Absent: every call asks the database. */
+  readonly remember?: RememberAnswers;
   /** Bytes that the rows may take as JSON. */
   readonly maxBytes: number;
   readonly clock: Clock;
 }
 
-/** The path of every caller's statement: guard, execute, render. */
-export function createRunQuery({ definition, guard, execute, types, labelColumns, maxBytes, clock }: RunQueryOptions): RunQuery {
-  return async ({ sql, principal, signal }) => {
-    const start = clock.monotonic();
-    const approved = guard.approve(sql, readerRoleFor(definition, principal.permissions));
-    const result = await execute(approved, principal, signal);
+/** The path of every caller's statement: guard, what is remembered, execute, render. */
+export function createRunQuery(options: RunQueryOptions): RunQuery {
+  const { definition, guard, execute, types, labelColumns, remember = askAlways, maxBytes, clock } = options;
+  const ask = async (approved: ApprovedQuery, scope: Pick<Principal, 'tenants'>, signal?: AbortSignal): Promise<RenderedRows> => {
+    const result = await execute(approved, scope, signal);
     const rendered = renderRows(result, types, maxBytes);
     const labels = labelColumns(result.columns, approved.relations);
     return {
       ...rendered,
       columns: rendered.columns.map((column, index) => ({ ...column, ...(labels[index]?.length && { labels: labels[index] }) })),
-      durationMs: Math.round(clock.monotonic() - start),
-      cached: false,
-      scope: principal.tenants.map((tenant) => tenant.name),
     };
   };
+
+  return async ({ sql, principal, signal }) => {
+    const start = clock.monotonic();
+    const { tenants } = principal;
+    const approved = guard.approve(sql, readerRoleFor(definition, principal.permissions), tenantsToName(principal, definition));
+    const answerable = !approved.volatile && tenants.length > 0;
+    const { result, cached, stale } = await (answerable ? remember : askAlways)({
+      approved,
+      tenantIds: tenants.map(({ id }) => id),
+      signal,
+      produce: (stop) => ask(approved, { tenants }, stop),
+    });
+    return {
+      ...result,
+      durationMs: Math.round(clock.monotonic() - start),
+      cached,
+      ...(stale && { stale }),
+      scope: tenants.map(({ name }) => name),
+    };
+  };
+}
+
+const askAlways: RememberAnswers = async ({ signal, produce }) => ({
+  result: await produce(signal),
+  cached: false,
+  stale: false,
+});
+
+/** Ids for the guard to name to the planner. Nobody narrows a scope of every tenant to several: naming all would sort out no row. */
+function tenantsToName({ roles, tenants }: Principal, { callerRoles }: SchemaDefinition): number[] {
+  const isEveryTenant = tenants.length > 1 && callerRoles.some(({ name, scope }) => scope === 'all' && roles.includes(name));
+  return isEveryTenant ? [] : tenants.map(({ id }) => id);
 }

@@ -44,6 +44,7 @@ describe('Executing', () => {
         text: 'SELECT 1',
         limits: { maxRows: 5, maxBytes: 6 },
         timeoutMs: 7,
+        share: '1,3',
         signal,
       },
     ]);

@@ -48,7 +48,13 @@ describe.each(secretForms)('$name', ({ name, text, gone }) => {
     const stream = new PassThrough();
     const path = join(folder, `${name.replaceAll(/\W/g, '-')}.log`);
     const file = createLogFile({ path, onFailure: (error) => expect.unreachable(error.message) });
-    const note = createLogSink({ stream, file, clock });
+    const tee = {
+      write(line: string) {
+        stream.write(line);
+        file.write(line);
+      },
+    };
+    const note = createLogSink({ stream: tee, clock });
     for (const observation of everywhere(text)) note(observation);
     file.close();
     const streamed = String(stream.read());

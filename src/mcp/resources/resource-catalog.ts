@@ -40,7 +40,7 @@ export function createResourceCatalog({ wording, definition, describeTables, clo
       mimeType: 'text/markdown',
       permission: 'catalog:read',
       needsTenants: false,
-      read: async (principal, signal) => (await describeTables([relation.name], principal, signal)).map(tableMarkdown).join(''),
+      read: async (principal) => (await describeTables([relation.name], principal)).map(tableMarkdown).join(''),
     }),
   );
   const tenants: Resource = {

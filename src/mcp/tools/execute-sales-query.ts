@@ -40,6 +40,7 @@ export const executeSalesQuery = (text: ToolText, runQuery: RunQuery) =>
           ...(result.truncated ? { hint: truncationHint } : {}),
           duration_ms: Math.round(result.durationMs),
           cached: result.cached,
+          ...(result.stale && { stale: true }),
           scope: result.scope,
         },
       });

@@ -1,14 +1,16 @@
 import { z } from 'zod';
 import type { ToolText } from '../../core/wording.ts';
-import type { DescribeTables } from '../../query/describe-tables.ts';
+import type { DescribeTables, TableDescription } from '../../query/describe-tables.ts';
 import { tableMarkdown } from '../table-markdown.ts';
 import { defineTool, readOnly } from '../tool.ts';
-import { objectAnswer } from '../tool-result.ts';
+import { objectAnswer, type ToolAnswer } from '../tool-result.ts';
 
 const names = z.array(z.string());
 
-export const getMultipleTableSchemas = (text: ToolText, describeTables: DescribeTables) =>
-  defineTool({
+export const getMultipleTableSchemas = (text: ToolText, describeTables: DescribeTables) => {
+  /** Descriptions as they were written out before. */
+  const written = new WeakMap<readonly TableDescription[], ToolAnswer>();
+  return defineTool({
     name: 'get_multiple_table_schemas',
     title: text.title,
     description: text.description,
@@ -33,8 +35,11 @@ export const getMultipleTableSchemas = (text: ToolText, describeTables: Describe
         }),
       ),
     }),
-    run: async ({ table_names }, { principal, signal }) => {
-      const tables = await describeTables(table_names, principal, signal);
-      return objectAnswer({ tables }, tables.map(tableMarkdown).join('\n\n'));
+    run: async ({ table_names }, { principal }) => {
+      const tables = await describeTables(table_names, principal);
+      const answer = written.get(tables) ?? objectAnswer({ tables }, tables.map(tableMarkdown).join('\n\n'));
+      written.set(tables, answer);
+      return answer;
     },
   });
+};

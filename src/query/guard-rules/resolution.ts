@@ -29,6 +29,8 @@ export interface Resolution {
   readonly reader: ReaderRole;
   /** Served relations that the statement reads. */
   readonly relations: Set<string>;
+  /** The statement's plain SELECTs, at every depth: those that may have a FROM of their own. */
+  readonly selects: Message[];
   /** Column references, range variables and selects met: as many as the first pass met, or something was not visited. */
   names: number;
   /** Tables, sub-selects and functions in all FROM clauses together. */

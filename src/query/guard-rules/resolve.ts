@@ -15,6 +15,8 @@ const maxColumns = 1664;
 export interface ResolvedNames {
   readonly relations: readonly string[];
   readonly names: number;
+  /** The plain SELECTs among the statement's nodes, at every depth. */
+  readonly selects: readonly Message[];
 }
 
 /**
@@ -26,6 +28,7 @@ export function resolveNames(statement: Message, definition: SchemaDefinition, r
     definition,
     reader,
     relations: new Set(),
+    selects: [],
     names: 0,
     fromItems: 0,
     unnamed: 0,
@@ -33,7 +36,7 @@ export function resolveNames(statement: Message, definition: SchemaDefinition, r
     expression: (value, place) => expression(value, place, resolution),
   };
   resolution.select(statement, { level: undefined, ctes: undefined });
-  return { relations: [...resolution.relations].sort(), names: resolution.names };
+  return { relations: [...resolution.relations].sort(), names: resolution.names, selects: resolution.selects };
 }
 
 function select(
@@ -61,6 +64,7 @@ function select(
 }
 
 function plainSelect(statement: Message, place: Place, resolution: Resolution): readonly string[] {
+  resolution.selects.push(statement);
   const level: Level = { visible: resolveFrom(listOf(statement.fromClause), place, resolution), outer: place.level };
   const inside: Place = { ...place, level };
   const columns = targetList(statement, inside, level, resolution);
