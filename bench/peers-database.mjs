@@ -10,10 +10,12 @@ const plainIndexes = [
   'idx_orders_store_date',
   'idx_orders_customer_store',
   'idx_orders_date_amount',
-  'idx_order_items_order_store',
   'idx_order_items_product',
-  'idx_order_items_store_product',
 ];
+/** Of the plain design, too; ours have the same keys in another form. */
+const madeForPeers = `
+  CREATE INDEX peers_order_items_order_store ON retail.order_items (order_id, store_id);
+  CREATE INDEX peers_order_items_store_product ON retail.order_items (store_id, product_id) INCLUDE (quantity, total_amount);`;
 
 const policies = `
   CREATE POLICY per_row ON retail.%TABLE% FOR SELECT TO ${peerLogin} USING (EXISTS (
@@ -33,7 +35,7 @@ const customers = `
  * @param {string} digest of the data
  */
 export async function preparePeersDatabase(tenantKey, digest) {
-  const made = `${digest} ${tenantKey} 1`;
+  const made = `${digest} ${tenantKey} 2`;
   const present = await withClient({ name: 'postgres' }, async (admin) => {
     const { rows } = await admin.query(
       `SELECT shobj_description(oid, 'pg_database') AS made FROM pg_database WHERE datname = '${peersDatabase}'`,
@@ -72,6 +74,7 @@ async function statementsFor(admin) {
   return [
     ...old,
     ...extra.map((index) => `DROP INDEX ${index}`),
+    madeForPeers,
     ...['orders', 'order_items', 'inventory'].map((table) => policies.replaceAll('%TABLE%', table)),
     customers,
     `GRANT USAGE ON SCHEMA retail TO ${peerLogin}`,

@@ -166,6 +166,10 @@ async function setRoleDefaults(
     idle_in_transaction_session_timeout: "'15s'",
     work_mem: "'8MB'",
     jit: 'off',
+    // What decided these is in docs/decisions/0009: rows are in memory, and the row limit leaves planned workers unused.
+    max_parallel_workers_per_gather: '0',
+    seq_page_cost: '0.2',
+    random_page_cost: '0.25',
     search_path: searchPath,
     // The text formats that results are read by, whatever the server's own defaults are.
     timezone: "'UTC'",

@@ -1,3 +1,4 @@
+import { LRUCache } from 'lru-cache';
 import { AppError } from '../core/errors.ts';
 import type { ReaderRole, SchemaDefinition } from '../core/schema-definition.ts';
 import { approve } from './approval.ts';
@@ -6,9 +7,11 @@ import { sameTree } from './guard-rules/compare.ts';
 import { deparse } from './guard-rules/deparse.ts';
 import { grammarFor } from './guard-rules/grammar.ts';
 import { inspect } from './guard-rules/inspect.ts';
+import { type CutStatement, cutAtLiterals, freeConstants, markConstants } from './guard-rules/literals.ts';
 import { positionIn, Rejection, reject } from './guard-rules/rejection.ts';
 import { resolveNames } from './guard-rules/resolve.ts';
 import { addTenantPredicates, type PredicateForm } from './guard-rules/tenant-predicates.ts';
+import { fill, fits, type TextTemplate, templateOf } from './guard-rules/text-template.ts';
 import type { Message } from './guard-rules/tree.ts';
 import { loadParser, parseSelect, reparse } from './parse-sql.ts';
 
@@ -18,20 +21,17 @@ export interface GuardOptions {
   readonly serverMajor: number;
 }
 
-/** Approvals remembered by text, reader and form of scope, so that a repeated statement is not read again for each tenant. */
+/** Approvals remembered by text without plain literals, reader and form of scope: what comes again is not read again. */
 const maxRemembered = 500;
+
+/** Texts that differ in literals of which the verdict may depend, such as a LIMIT. */
+const maxAlike = 8;
 
 /** A longer list of tenants costs more in planning than it saves. */
 const maxListedTenants = 100;
 
 /** Where ids of tenants will stand in a text; any number that nobody writes. */
 const placeholder = 2_147_480_011;
-
-interface Remembered {
-  readonly approved: ApprovedQuery;
-  /** Its text, cut where ids of tenants belong; none where it is the same for every scope. */
-  readonly pieces: readonly string[];
-}
 
 /**
  * The first wall: PostgreSQL's own grammar, every node looked at, everything not known to be harmless refused. It proves a
@@ -43,34 +43,35 @@ export async function createGuard({ definition, serverMajor }: GuardOptions) {
   }
   await loadParser();
   const grammar = grammarFor(serverMajor);
-  const remembered = new Map<string, Remembered>();
+  const remembered = new LRUCache<string, readonly ApprovedTemplate[]>({ max: maxRemembered });
 
-  function examine(sql: string, reader: ReaderRole, form: PredicateForm | 'none'): Remembered {
+  function examine(
+    sql: string,
+    reader: ReaderRole,
+    form: PredicateForm | 'none',
+    cut: CutStatement | undefined,
+    marked = true,
+  ): ApprovedTemplate {
     const tree = parseSelect(sql);
     const { names, volatile } = inspect(tree, grammar, serverMajor);
     const resolved = resolveNames(tree, definition, reader);
     if (resolved.names !== names) reject('The statement cannot be followed name by name', 'Write it in a simpler way.');
     const { relations, selects } = resolved;
     const added = form === 'none' ? 0 : addTenantPredicates(selects, { definition, reader, form, placeholder });
+    const free = cut === undefined || !marked ? [] : freeConstants(tree, cut);
+    const marks = markConstants(free);
     const text = provenText(tree);
-    const pieces = added === 0 || text === undefined ? [] : text.split(String(placeholder));
-    // Where predicates cannot be written, or something else looks like their placeholder, the statement does without them
-    if (added > 0 && pieces.length !== added + 1) return examine(sql, reader, 'none');
-    if (text === undefined) {
+    const template = text === undefined ? undefined : templateOf(text, { cut, free, marks, added, placeholder });
+    // Where predicates or marks cannot be written, or something else looks like them, the statement does without
+    if (template === undefined && marks.length > 0) return examine(sql, reader, form, cut, false);
+    if (template === undefined && added > 0) return examine(sql, reader, 'none', cut, false);
+    if (template === undefined) {
       reject(
         'The statement cannot be written again without changing its meaning',
         'Write it in a simpler way: plain expressions, fewer rare forms.',
       );
     }
-    return { approved: approve({ text, reader, relations, volatile }), pieces };
-  }
-
-  function remember(key: string, one: Remembered): Remembered {
-    remembered.delete(key);
-    remembered.set(key, one);
-    const [oldest] = remembered.keys();
-    if (remembered.size > maxRemembered && oldest !== undefined) remembered.delete(oldest);
-    return one;
+    return { ...template, approved: approve({ text: template.pieces.join(''), reader, relations, volatile }) };
   }
 
   return {
@@ -80,15 +81,24 @@ export async function createGuard({ definition, serverMajor }: GuardOptions) {
      */
     approve(sql: string, reader: ReaderRole, tenants: readonly number[] = []): ApprovedQuery {
       const form = formFor(tenants);
-      const key = `${reader.suffix}\0${form}\0${sql}`;
+      const cut = cutAtLiterals(sql);
+      const key = `${reader.suffix}\0${form}\0${cut?.frame ?? sql}`;
       try {
-        const { approved, pieces } = remember(key, remembered.get(key) ?? examine(sql, reader, form));
-        return pieces.length === 0 ? approved : approve({ ...approved, text: pieces.join(tenants.join(', ')) });
+        const known = remembered.get(key) ?? [];
+        const template = known.find((one) => fits(one, cut)) ?? examine(sql, reader, form, cut);
+        if (!known.includes(template)) remembered.set(key, [template, ...known].slice(0, maxAlike));
+        const { approved } = template;
+        return template.holes.length === 0 ? approved : approve({ ...approved, text: fill(template, cut, tenants) });
       } catch (error) {
         throw toAppError(error, sql);
       }
     },
   };
+}
+
+interface ApprovedTemplate extends TextTemplate {
+  /** As it is where nothing is filled in. */
+  readonly approved: ApprovedQuery;
 }
 
 export type Guard = Awaited<ReturnType<typeof createGuard>>;

@@ -5,6 +5,8 @@ export interface QueryRequest {
   readonly sql: string;
   readonly principal: Principal;
   readonly signal?: AbortSignal | undefined;
+  /** For the operator's log. */
+  readonly requestId?: string;
 }
 
 export interface NamedColumn {

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import type { Principal } from '../core/principal.ts';
 import { readerRoleFor, type SchemaDefinition } from '../core/schema-definition.ts';
+import type { TenantResult } from '../postgres/database.ts';
 import type { ApprovedQuery } from './approved-query.ts';
 import type { LabelColumns } from './column-labels.ts';
 import type { Execute } from './execute.ts';
@@ -8,6 +9,7 @@ import type { Guard } from './guard.ts';
 import type { RunQuery } from './query-result.ts';
 import type { RememberAnswers } from './remember-answers.ts';
 import { type RenderedRows, renderRows } from './render-rows.ts';
+import type { RanStatement, SlowQueryWatch } from './slow-query.ts';
 import type { TypeCatalog } from './type-catalog.ts';
 
 export interface RunQueryOptions {
@@ -18,16 +20,38 @@ export interface RunQueryOptions {
   readonly labelColumns: LabelColumns;
   /** Absent: every call asks the database. */
   readonly remember?: RememberAnswers;
+  /** Told of every statement that the database was asked. */
+  readonly watchSlow?: SlowQueryWatch;
   /** Bytes that the rows may take as JSON. */
   readonly maxBytes: number;
   readonly clock: Clock;
 }
 
+/** What may be asked again later, without its caller: neither token nor person. */
+interface Asked extends Pick<Principal, 'tenants'>, Pick<RanStatement, 'sql' | 'requestId'> {}
+
 /** The path of every caller's statement: guard, what is remembered, execute, render. */
 export function createRunQuery(options: RunQueryOptions): RunQuery {
-  const { definition, guard, execute, types, labelColumns, remember = askAlways, maxBytes, clock } = options;
-  const ask = async (approved: ApprovedQuery, scope: Pick<Principal, 'tenants'>, signal?: AbortSignal): Promise<RenderedRows> => {
-    const result = await execute(approved, scope, signal);
+  const { definition, guard, execute, types, labelColumns, remember = askAlways, watchSlow, maxBytes, clock } = options;
+  const run = async (
+    approved: ApprovedQuery,
+    { sql, requestId, tenants }: Asked,
+    signal?: AbortSignal,
+  ): Promise<TenantResult> => {
+    const start = clock.monotonic();
+    const ended = (outcome: RanStatement['outcome']) =>
+      watchSlow?.({ sql, text: approved.text, requestId, durationMs: clock.monotonic() - start, outcome });
+    try {
+      const result = await execute(approved, { tenants }, signal);
+      ended({ rowCount: result.rows.length });
+      return result;
+    } catch (error) {
+      ended({ error });
+      throw error;
+    }
+  };
+  const ask = async (approved: ApprovedQuery, asked: Asked, signal?: AbortSignal): Promise<RenderedRows> => {
+    const result = await run(approved, asked, signal);
     const rendered = renderRows(result, types, maxBytes);
     const labels = labelColumns(result.columns, approved.relations);
     return {
@@ -36,7 +60,7 @@ export function createRunQuery(options: RunQueryOptions): RunQuery {
     };
   };
 
-  return async ({ sql, principal, signal }) => {
+  return async ({ sql, principal, signal, requestId }) => {
     const start = clock.monotonic();
     const { tenants } = principal;
     const approved = guard.approve(sql, readerRoleFor(definition, principal.permissions), tenantsToName(principal, definition));
@@ -45,7 +69,7 @@ export function createRunQuery(options: RunQueryOptions): RunQuery {
       approved,
       tenantIds: tenants.map(({ id }) => id),
       signal,
-      produce: (stop) => ask(approved, { tenants }, stop),
+      produce: (stop) => ask(approved, { sql, requestId, tenants }, stop),
     });
     return {
       ...result,

@@ -1,5 +1,6 @@
 import { fingerprintSync } from 'libpg-query';
 import { LRUCache } from 'lru-cache';
+import { cutAtLiterals } from './guard-rules/literals.ts';
 import { checkReadable, loadParser } from './parse-sql.ts';
 
 /** For a text that is no SQL, which has no form to take a fingerprint of. */
@@ -14,13 +15,15 @@ export async function createStatementFingerprint(remembered = 1000): Promise<(sq
   const known = new LRUCache<string, string>({
     max: remembered,
     maxSize: 4 * 1024 * 1024,
-    sizeCalculation: (_, sql) => sql.length + 1,
+    sizeCalculation: (_, form) => form.length + 1,
   });
   return (sql) => {
-    const seen = known.get(sql);
+    // Literals are no part of a fingerprint.
+    const form = cutAtLiterals(sql)?.frame ?? sql;
+    const seen = known.get(form);
     if (seen !== undefined) return seen;
     const fingerprint = fingerprintOf(sql);
-    known.set(sql, fingerprint);
+    known.set(form, fingerprint);
     return fingerprint;
   };
 }

@@ -56,6 +56,9 @@ onEveryDatabase('With the tenants named in the text', (tier) => {
     expect(seen.rows).toBeGreaterThan(seen.statements);
   });
 
+  /** Aggregates whose value follows the order of the rows, which another plan may change. */
+  const ordered = /\b(?:jsonb?_agg|array_agg|string_agg|corr|regr_\w+|covar_\w+)\(/i;
+
   test.each(scopes.map((ids) => [ids] as const))(
     'the corpus gives the same rows to stores %j',
     { timeout: 120_000 },
@@ -63,14 +66,14 @@ onEveryDatabase('With the tenants named in the text', (tier) => {
       const different: string[] = [];
       let compared = 0;
       for (const sql of retailQueries.map(unlimited)) {
-        if (guard.approve(sql, reader!).volatile) continue;
+        if (guard.approve(sql, reader!).volatile || ordered.test(sql)) continue;
         const { plain, named } = await both(sql, ids);
         if (named === undefined) continue;
         compared += 1;
         if (JSON.stringify(named.sort()) !== JSON.stringify(plain.sort())) different.push(sql);
       }
       expect(different).toEqual([]);
-      expect(compared).toBeGreaterThan(90);
+      expect(compared).toBeGreaterThan(80);
     },
   );
 });
