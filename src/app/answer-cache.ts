@@ -69,6 +69,7 @@ export async function openAnswerCache(options: AnswerCacheOptions) {
   const namespace = [place, queryMaxRows, resultMaxTokens].join(' ');
   const version = schemaVersion(definition);
   const remember: RememberAnswers = async ({ approved, tenantIds, signal, produce }) => {
+    if (cacheTtlSeconds === 0) return { result: await produce(signal), cached: false, stale: false };
     const { text, reader, relations } = approved;
     const key = cacheKey({ namespace, schemaVersion: version, reader: reader.suffix, tenantIds, kind: 'query', text });
     let ranMs: number | undefined;

@@ -1,4 +1,4 @@
-import { createHmac, randomBytes } from 'node:crypto';
+import { createHmac, createSecretKey, type KeyObject, randomFillSync } from 'node:crypto';
 import type { Clock } from '../core/clock.ts';
 
 /** Key that signs tenant scopes; the database holds its padded form in `keys.scope_keys`. */
@@ -19,11 +19,33 @@ export interface ScopeSignerOptions {
 
 /** Makes the proof of scope that one call carries: `v1.<kid>.<expiry>.<nonce>.<ids>.<mac>`. `retail.use_scope` verifies it. */
 export function createScopeSigner({ signingKey, clock }: ScopeSignerOptions) {
+  const nextNonce = createNonces();
+  let bytes: Uint8Array | undefined;
+  let prepared: KeyObject | undefined;
+  const keyObject = (key: Uint8Array): KeyObject => {
+    if (prepared === undefined || bytes !== key) prepared = createSecretKey(key);
+    bytes = key;
+    return prepared;
+  };
   return (tenantIds: readonly number[]): string => {
     const { kid, key } = signingKey();
     const expiry = Math.floor(clock.now() / 1000) + lifetimeSeconds;
-    const signed = `v1.${kid}.${expiry}.${randomBytes(12).toString('hex')}.${tenantIds.join(',')}`;
-    return `${signed}.${createHmac('sha256', key).update(signed).digest('hex')}`;
+    const signed = `v1.${kid}.${expiry}.${nextNonce()}.${tenantIds.join(',')}`;
+    return `${signed}.${createHmac('sha256', keyObject(key)).update(signed).digest('hex')}`;
+  };
+}
+
+/** 12 random bytes each, drawn from the system a few hundred at a time: one by one they would cost more than the signature. */
+function createNonces(bytesEach = 12, drawn = 341) {
+  const pool = Buffer.alloc(bytesEach * drawn);
+  let used = pool.length;
+  return (): string => {
+    if (used === pool.length) {
+      randomFillSync(pool);
+      used = 0;
+    }
+    used += bytesEach;
+    return pool.toString('hex', used - bytesEach, used);
   };
 }
 

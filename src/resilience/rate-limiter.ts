@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { LRUCache } from 'lru-cache';
 import { AppError } from '../core/errors.ts';
 
 /** A token bucket: it holds `burst` tokens, is full at first, and gains one every `intervalMs`. */
@@ -51,7 +52,13 @@ export function createRateLimiter({ name, store, perMinute, burst = perMinute }:
   };
 }
 
+const digests = new LRUCache<string, string>({ max: 1000 });
+
 /** Subjects come from issuers: of any length, and often somebody's address. */
 function keyOf(subject: string): string {
-  return createHash('sha256').update(subject).digest('base64url').slice(0, 22);
+  const known = digests.get(subject);
+  if (known !== undefined) return known;
+  const digest = createHash('sha256').update(subject).digest('base64url').slice(0, 22);
+  if (subject.length < 300) digests.set(subject, digest);
+  return digest;
 }

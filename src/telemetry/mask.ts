@@ -11,16 +11,34 @@ const tellingWord = /(?:^|[^a-z])(?:keys?|pwd|pass|auth|sig|dsn|jwt|bearer|pem|m
 const tellingHump =
   /[a-z0-9](?:Keys?|Pwd|Pass|Auth|Sig|Dsn|Jwt|Bearer|Pem|Mail)(?![a-z])|^(?:keys?|pwd|pass|auth|sig|dsn|jwt|bearer|pem|mail)(?=[A-Z])/;
 
-/** Field names are few and come again with every line. */
-const judged = new Map<string, boolean>();
+export function isTellingName(name: string): boolean {
+  return judge(name).telling;
+}
+
+/** What a field's name says. */
+interface Judgement {
+  readonly telling: boolean;
+  readonly masked: string;
+  /** `name` and `value` in `{ name: 'x-api-key', value: '…' }`. */
+  readonly isLabel: boolean;
+  readonly isLabelled: boolean;
+}
+
+/** Names are few and come again with every line. */
+const judged = new Map<string, Judgement>();
 const maxJudged = 1000;
 
-export function isTellingName(name: string): boolean {
+function judge(name: string): Judgement {
   const known = judged.get(name);
   if (known !== undefined) return known;
-  const telling = tellingPart.test(name) || tellingWord.test(name) || tellingHump.test(name);
-  if (judged.size < maxJudged && name.length < 100) judged.set(name, telling);
-  return telling;
+  const judgement = {
+    telling: tellingPart.test(name) || tellingWord.test(name) || tellingHump.test(name),
+    masked: maskText(name),
+    isLabel: /^(?:name|key|field|header)$/i.test(name),
+    isLabelled: /^values?$/i.test(name),
+  };
+  if (judged.size < maxJudged && name.length < 100) judged.set(name, judgement);
+  return judgement;
 }
 
 /**
@@ -90,15 +108,17 @@ function list(values: readonly unknown[], path: Path, depth: number): unknown[] 
 }
 
 function namedValues(entries: readonly (readonly [string, unknown])[], path: Path, depth: number): Record<string, unknown> {
-  // `{ name: 'x-api-key', value: '…' }`
-  const label = entries.find(([name, value]) => /^(?:name|key|field|header)$/i.test(name) && typeof value === 'string')?.[1];
+  const label = entries.find(([name, value]) => typeof value === 'string' && judge(name).isLabel)?.[1];
   const labelled = typeof label === 'string' && isTellingName(label);
-  return Object.fromEntries(
-    entries.map(([name, value]) => {
-      const hidden = isTellingName(name) || (labelled && /^values?$/i.test(name));
-      return [maskText(name), hidden ? hide(name, value) : copy(value, path, depth)];
-    }),
-  );
+  const copied: Record<string, unknown> = {};
+  for (const [name, value] of entries) {
+    const { telling, masked: shown, isLabelled } = judge(name);
+    const kept = telling || (labelled && isLabelled) ? hide(name, value) : copy(value, path, depth);
+    // Assigned, this one would be the copy's prototype.
+    if (shown === '__proto__') Object.defineProperty(copied, shown, { value: kept, enumerable: true });
+    else copied[shown] = kept;
+  }
+  return copied;
 }
 
 /** Numbers and truths under a plural or a question (`tokens: 120`, `email_verified: true`) are measures. */
