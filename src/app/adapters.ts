@@ -32,6 +32,8 @@ export interface OpenedDatabase {
   readonly keepTemplate?: () => Promise<void>;
   /** What the person who starts the server should know. */
   readonly notice?: string;
+  /** What the operator could set better. */
+  readonly advice?: string;
 }
 
 export interface OpenDatabaseOptions {
@@ -53,24 +55,74 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Opened
   if (target.kind === 'embedded') return openEmbedded(options);
   const { address } = target;
   const listenTo = listenerAddress(config, address);
-  const maxConnections = config.postgresMaxConnections ?? Math.min(20, 4 * availableParallelism());
-  const database = await createPoolDatabase({
-    address,
-    server: { ...target.login, user: target.login.user },
-    reader: (suffix) => ({ user: `${prefix}_${suffix}`, password: target.readerPassword }),
-    useScopeFunction: served.definition.useScopeFunction,
-    prepareStatements: config.postgresPooler !== 'transaction',
-    // One of the budget is the listener's.
-    maxConnections: Math.max(1, maxConnections - 1),
-  });
+  const open = (maxConnections: number) =>
+    createPoolDatabase({
+      address,
+      server: { ...target.login, user: target.login.user },
+      reader: (suffix) => ({ user: `${prefix}_${suffix}`, password: target.readerPassword }),
+      useScopeFunction: served.definition.useScopeFunction,
+      prepareStatements: config.postgresPooler !== 'transaction',
+      // One of the budget is the listener's.
+      maxConnections: Math.max(1, maxConnections - 1),
+    });
+  const wanted = connectionBounds(availableParallelism(), config).max;
+  const withinBudget = await openWithinBudget(config, wanted, open);
   return {
-    database,
+    ...withinBudget,
     place: `${address.host}:${address.port}/${address.database}`,
     ...(listenTo && {
       watchTables: async (sink, onFailure) =>
         startTableListener({ address: listenTo, login: target.login, channel: tableChannel, sink, onFailure }),
     }),
   };
+}
+
+/** Of all pools of a process together: by CPU unless set, and never a least above the most. */
+export function connectionBounds(
+  cpus: number,
+  { postgresMinConnections: least, postgresMaxConnections: most }: Partial<Config> = {},
+): { readonly min: number; readonly max: number } {
+  const max = most ?? Math.min(20, 4 * cpus);
+  return { min: Math.min(least ?? Math.max(2, cpus), max), max };
+}
+
+/**
+ * The part of one process in what the server can take: a fifth is left to administrators, backups and other programs, and in
+ * any case what PostgreSQL reserves (https://www.postgresql.org/docs/current/runtime-config-connection.html). Two at the least:
+ * one for the listener.
+ */
+export function connectionShare(server: { readonly max: number; readonly reserved: number }, processes: number): number {
+  return Math.max(2, Math.floor(Math.min(0.8 * server.max, server.max - server.reserved) / processes));
+}
+
+async function openWithinBudget(
+  config: Config,
+  wanted: number,
+  open: (maxConnections: number) => Promise<Database>,
+): Promise<Pick<OpenedDatabase, 'database' | 'advice'>> {
+  const database = await open(wanted);
+  // Behind a pooler, its own limits hold.
+  if (config.postgresPooler === 'transaction') return { database };
+  const { replicasExpected, serverWorkers } = config;
+  const server = await serverConnections(database).catch(async (error) => {
+    await database.close();
+    throw error;
+  });
+  const share = connectionShare(server, replicasExpected * serverWorkers);
+  if (share >= wanted) return { database };
+  await database.close();
+  return {
+    database: await open(share),
+    advice: `PostgreSQL takes ${server.max} connections: each of ${replicasExpected} × ${serverWorkers} processes (REPLICAS_EXPECTED × SERVER_WORKERS) keeps to ${share} in place of ${wanted}. Raise max_connections, or lower POSTGRES_MAX_CONNECTIONS.`,
+  };
+}
+
+async function serverConnections(database: Database): Promise<{ max: number; reserved: number }> {
+  const [row] = await database.query(
+    `SELECT current_setting('max_connections') AS max,
+       current_setting('superuser_reserved_connections')::int + current_setting('reserved_connections')::int AS reserved`,
+  );
+  return { max: Number(row?.max), reserved: Number(row?.reserved) };
 }
 
 /** Of the migrations' triggers. */

@@ -11,9 +11,11 @@ import { createExecute } from '../query/execute.ts';
 import { createGuard } from '../query/guard.ts';
 import type { RememberAnswers } from '../query/remember-answers.ts';
 import { createRunQuery } from '../query/run-query.ts';
+import { createSlowQueryWatch } from '../query/slow-query.ts';
 import { createTenantDirectory } from '../query/tenant-directory.ts';
 import { loadTypeCatalog } from '../query/type-catalog.ts';
 import { createBreaker } from '../resilience/breaker.ts';
+import type { RateStore } from '../resilience/rate-limiter.ts';
 import type { RedisConnection } from '../resilience/redis-connection.ts';
 import { createLexicalSearch } from '../search/lexical.ts';
 import type { ScopeKey } from '../vault/scope-key.ts';
@@ -36,6 +38,7 @@ export interface ComposeOptions {
   /** Asked before each call: throws `overloaded` while nothing more can be audited. */
   readonly admitAudited: () => void;
   readonly redis?: RedisConnection | undefined;
+  readonly rates?: RateStore | undefined;
   /** Absent: every call asks the database. */
   readonly remember?: RememberAnswers;
   readonly clock?: Clock;
@@ -43,15 +46,28 @@ export interface ComposeOptions {
 
 /** Joins the parts. Which technology stands behind each port was decided in `adapters.ts`. */
 export async function compose(options: ComposeOptions) {
-  const { config, served, database, signingKey, version, note, admitAudited, redis, remember, clock = systemClock } = options;
+  const {
+    config,
+    served,
+    database,
+    signingKey,
+    version,
+    note,
+    admitAudited,
+    redis,
+    rates,
+    remember,
+    clock = systemClock,
+  } = options;
   const { definition, wording, validValues, catalogue } = served;
   const maxBytes = answerBytes(config.resultMaxTokens);
   const signScope = createScopeSigner({ signingKey, clock });
   const tenants = createTenantDirectory({ database, definition, clock });
-  const edge = createIdentityEdge({ config, definition, database, tenants, redis, clock, note });
-  const [guard, types] = await Promise.all([
+  const edge = createIdentityEdge({ config, definition, database, tenants, redis, rates, clock, note });
+  const [guard, types, watchSlow] = await Promise.all([
     createGuard({ definition, serverMajor: database.serverMajor }),
     loadTypeCatalog(database),
+    createSlowQueryWatch({ thresholdMs: config.slowQueryMs, note }),
   ]);
   const execute = createExecute({
     database,
@@ -69,6 +85,7 @@ export async function compose(options: ComposeOptions) {
     types,
     labelColumns,
     ...(remember && { remember }),
+    watchSlow,
     maxBytes,
     clock,
   });

@@ -18,7 +18,7 @@ import type { Database } from '../postgres/database.ts';
 import type { TenantDirectory } from '../query/tenant-directory.ts';
 import { createInsuredRateStore } from '../resilience/insured-rate-store.ts';
 import { createMemoryRateStore } from '../resilience/memory-rate-store.ts';
-import { createRateLimiter } from '../resilience/rate-limiter.ts';
+import { createRateLimiter, type RateStore } from '../resilience/rate-limiter.ts';
 import type { RedisConnection } from '../resilience/redis-connection.ts';
 import { createRedisRateStore } from '../resilience/redis-rate-store.ts';
 
@@ -45,15 +45,18 @@ export interface IdentityEdgeOptions {
   readonly database: Pick<Database, 'query'>;
   readonly tenants: TenantDirectory;
   readonly redis?: RedisConnection | undefined;
+  /** Where the processes of this machine count together. A Redis, which counts for all machines, wins. */
+  readonly rates?: RateStore | undefined;
   readonly clock: Clock;
   readonly note: Note;
 }
 
 /** Limits and revocation, shared by all replicas that share the database and the Redis. */
-export function createIdentityEdge({ config, definition, database, tenants, redis, clock, note }: IdentityEdgeOptions) {
+export function createIdentityEdge(options: IdentityEdgeOptions) {
+  const { config, definition, database, tenants, redis, rates, clock, note } = options;
   const prefix = redisPrefix(config);
   const local = createMemoryRateStore({ clock });
-  const shared = redis && createRedisRateStore({ redis: redis.client, prefix });
+  const shared = redis === undefined ? rates : createRedisRateStore({ redis: redis.client, prefix });
   const store = shared === undefined ? local : createInsuredRateStore({ shared, local, clock, note });
   const limit = (name: string, perMinute: number, burst?: number) =>
     createRateLimiter({ name, store, perMinute, ...(burst !== undefined && { burst }) }).take;

@@ -10,6 +10,8 @@ import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
 import { fixedPrincipal } from '../identity/fixed-principal.ts';
 import { refuseUnsafeRoles } from '../postgres/privilege-check.ts';
+import { createMemoryRateStore } from '../resilience/memory-rate-store.ts';
+import type { RateStore } from '../resilience/rate-limiter.ts';
 import { exitCodes } from './exit-code.ts';
 import { openToldDatabase } from './open-database.ts';
 import { openLog } from './open-log.ts';
@@ -33,15 +35,24 @@ export async function serve(flags: ServeFlags): Promise<number> {
   return stoppable((stop) => (flags.transport === 'http' ? serveOverHttp(flags, stop) : serveOverStdio(flags, stop)));
 }
 
+/** What a process has of several that share the work. */
+interface Part {
+  /** To the person who starts the server, what one should say for all. */
+  readonly tells: boolean;
+  readonly rates?: RateStore;
+}
+const alone: Part = { tells: true };
+
 /** Everything before the first call: keys, database, walls, parts. Under stdio nothing of it may touch stdout. */
-async function start(config: Config, log: Note, stop: AbortSignal) {
+async function start(config: Config, log: Note, stop: AbortSignal, { tells, rates }: Part = alone) {
   const keys = await openKeys(config, log);
   // Loading the protocol's packages takes as long as opening a database: both at once.
   const opening = openToldDatabase(config, { key: keys.scopeKey(), signal: stop });
   const loading = Promise.all([import('../app/compose.ts'), import('../app/audit-trail.ts'), import('../app/answer-cache.ts')]);
   const [opened, [{ compose, serverName }, { openAuditTrail }, { openAnswerCache }]] = await Promise.all([opening, loading]);
-  const { database, notice } = opened;
+  const { database, notice, advice } = opened;
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
+  if (advice !== undefined && tells) process.stderr.write(`${advice}\n`);
   const redis = await sharedRedis(config, log);
   const toClose = [async () => redis?.close(), () => database.close(), async () => keys.close()];
   const close = () => closeInOrder(toClose);
@@ -69,6 +80,7 @@ async function start(config: Config, log: Note, stop: AbortSignal) {
       note,
       admitAudited,
       redis,
+      rates,
       remember,
       clock,
     });
@@ -83,9 +95,33 @@ async function serveOverHttp({ port }: ServeFlags, stop: AbortSignal): Promise<n
   const loaded = loadConfig({ serving: 'http' });
   const config = port === undefined ? loaded : { ...loaded, port };
   const log = openLog(config, clock);
+  return config.serverWorkers === 1 ? serveHttpHere(config, log, stop) : serveHttpByWorkers(config, log, stop);
+}
+
+/** In the primary: as many workers as are set. In a worker: its part of the work. */
+async function serveHttpByWorkers(config: Config, log: Note, stop: AbortSignal): Promise<number> {
+  const { freePort, numbered, runServerWorkers, underPrimary, workerNumber } = await import('../app/server-workers.ts');
+  const worker = workerNumber();
+  if (worker !== undefined) {
+    const { createPrimaryRateStore } = await import('../app/primary-rates.ts');
+    const shared = { tells: worker === 1, rates: createPrimaryRateStore() };
+    return underPrimary(stop, (ending) => serveHttpHere(config, numbered(log, worker), ending, shared));
+  }
+  const port = config.port === 0 ? await freePort(config.host) : config.port;
+  const { logFile, serverWorkers: count } = config;
+  return runServerWorkers({
+    count,
+    args: ['serve', '--transport', 'http', '--port', String(port)],
+    // A log file that rotates has one writer.
+    envOf: (place) => (logFile === undefined ? {} : { LOG_FILE: `${logFile}.worker-${place}` }),
+    ...{ stop, clock, note: log, rates: createMemoryRateStore({ clock }) },
+  });
+}
+
+async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part: Part = alone): Promise<number> {
   const trusted = await trustedIssuer(config, clock, log);
   const loading = Promise.all([import('../app/serve-http.ts'), import('./demo-snippets.ts')]);
-  const { database, composition, serverName, version, note, close } = await start(config, log, stop);
+  const { database, composition, serverName, version, note, close } = await start(config, log, stop, part);
   const toClose = [close];
   try {
     const [{ serveHttp }, { demoSnippets }] = await loading;
@@ -93,7 +129,8 @@ async function serveOverHttp({ port }: ServeFlags, stop: AbortSignal): Promise<n
     const http = await serveHttp({ config, definition, composition, database, trusted, serverName, note });
     toClose.unshift(() => http.close());
     note({ kind: 'server_started', transport: 'http', version, address: http.url });
-    if (config.devIssuer) process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
+    if (config.devIssuer && part.tells)
+      process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
     const reason = await untilStopped(stop);
     await closeInOrder(toClose);
     note({ kind: 'server_stopped', reason });

@@ -101,6 +101,12 @@ const httpRules: readonly Rule[] = [
     'relies on X-Forwarded-Proto, which no trusted proxy writes',
     'set TRUST_PROXY to the number of proxies in front, or remove HTTPS_REDIRECT',
   ),
+  unsafe(
+    'serverWorkers',
+    (c) => c.serverWorkers > 1 && databaseTarget(c).kind === 'embedded',
+    'is more than 1, and the embedded database has one process per data directory',
+    'set SERVER_WORKERS=1, or DATABASE_URL to a real PostgreSQL',
+  ),
 ];
 
 const outsideProduction: readonly Rule[] = [

@@ -190,7 +190,12 @@ const http = {
     aliases: ['MCP_SERVER_HOST'],
   }),
   port: setting('PORT', integer(0, 65535), 8000, 'Port to listen on; 0 takes a free one.', { aliases: ['MCP_SERVER_PORT'] }),
-  serverWorkers: setting('SERVER_WORKERS', integer(1, 64), 1, 'Processes that share the port.'),
+  serverWorkers: setting(
+    'SERVER_WORKERS',
+    integer(1, 64),
+    1,
+    'Processes that share the port; more than 1 needs a real PostgreSQL.',
+  ),
   publicUrl: optional(
     'PUBLIC_URL',
     baseUrl,

@@ -5,11 +5,18 @@ export interface FairQueueOptions {
   readonly slots: number;
   /** Calls that one key may have running; the rest is left for the others. Absent = all slots. */
   readonly slotsPerKey?: number;
+  /** The same while another key is there, or was within `companyMs`. Slots are not all: what runs beside a call slows it, too. */
+  readonly slotsPerKeyInCompany?: number;
+  readonly companyMs?: number;
+  /** A key that is nobody's company. */
+  readonly aside?: string;
   /** Calls that wait at a time, all keys together. */
   readonly queueLimit?: number;
   /** Calls of one key that wait at a time. */
   readonly queueLimitPerKey?: number;
   readonly timeoutMs?: number;
+  /** Milliseconds that never run backwards. */
+  readonly now?: () => number;
 }
 
 interface Lane {
@@ -23,14 +30,22 @@ interface Lane {
 /**
  * So many calls at a time, shared fairly by key: a slot that comes free goes to the waiting key with the fewest calls running,
  * keys that are even take turns, and within a key the order is kept. A key that asks fifty times as often only waits for itself.
+ * Free slots may stay free: they are the share that a key must leave to the others.
  */
 export function createFairQueue(options: FairQueueOptions) {
   const { slots, slotsPerKey = slots, queueLimit = 200, queueLimitPerKey = queueLimit, timeoutMs = 5000 } = options;
+  const { slotsPerKeyInCompany = slotsPerKey } = options;
   /** Keys with a call running or waiting. */
   const lanes = new Map<string, Lane>();
   let turns = 0;
   let free = slots;
   let waitingCount = 0;
+
+  const company = createCompany(options);
+  const hasCompany = (key: string) =>
+    [...lanes.keys()].some((other) => other !== key && other !== options.aside) || company.wasThere(key);
+  const mayRun = (lane: Lane): boolean =>
+    lane.running < slotsPerKeyInCompany || (lane.running < slotsPerKey && !hasCompany(lane.key));
 
   const laneOf = (key: string): Lane => {
     const lane = lanes.get(key) ?? { key, running: 0, turn: turns - 0.5, waiting: [] };
@@ -49,31 +64,39 @@ export function createFairQueue(options: FairQueueOptions) {
   const nextLane = (): Lane | undefined => {
     let best: Lane | undefined;
     for (const lane of lanes.values()) {
-      if (lane.waiting.length === 0 || lane.running >= slotsPerKey) continue;
-      if (best === undefined || lane.running < best.running || (lane.running === best.running && lane.turn < best.turn))
-        best = lane;
+      if (lane.waiting.length === 0) continue;
+      if (best !== undefined && (lane.running > best.running || (lane.running === best.running && lane.turn >= best.turn)))
+        continue;
+      if (mayRun(lane)) best = lane;
     }
     return best;
   };
-  const leave = (lane: Lane) => {
-    free += 1;
-    lane.running -= 1;
-    const next = nextLane();
-    if (next !== undefined) {
+  const fill = () => {
+    while (free > 0) {
+      const next = nextLane();
+      if (next === undefined) return;
       start(next);
       waitingCount -= 1;
       next.waiting.shift()?.();
     }
+  };
+  const leave = (lane: Lane) => {
+    free += 1;
+    lane.running -= 1;
+    company.note(lane.key);
+    fill();
     forgetIfIdle(lane);
   };
 
-  const enter = (lane: Lane, signal: AbortSignal | undefined): Promise<void> => {
-    // Whoever waits cannot use the free slots: they are the share that a key must leave to the others.
-    if (free > 0 && lane.running < slotsPerKey) {
+  const enter = (lane: Lane, signal: AbortSignal | undefined, waitMs: number): Promise<void> => {
+    company.note(lane.key);
+    // Who waits may have been let alone since.
+    fill();
+    if (free > 0 && lane.waiting.length === 0 && mayRun(lane)) {
       start(lane);
       return Promise.resolve();
     }
-    if (waitingCount >= queueLimit || lane.waiting.length >= queueLimitPerKey) return Promise.reject(busy(timeoutMs));
+    if (waitingCount >= queueLimit || lane.waiting.length >= queueLimitPerKey) return Promise.reject(busy(waitMs));
     return new Promise((resolve, reject) => {
       const settle = () => {
         clearTimeout(timer);
@@ -91,7 +114,7 @@ export function createFairQueue(options: FairQueueOptions) {
         reject(error);
       };
       const onAbort = () => giveUp(new AppError('query_timeout', 'The call was cancelled while it waited'));
-      const timer = setTimeout(() => giveUp(busy(timeoutMs)), timeoutMs);
+      const timer = setTimeout(() => giveUp(busy(waitMs)), waitMs);
       signal?.addEventListener('abort', onAbort, { once: true });
       lane.waiting.push(admit);
       waitingCount += 1;
@@ -99,11 +122,12 @@ export function createFairQueue(options: FairQueueOptions) {
   };
 
   return {
-    async run<T>(key: string, signal: AbortSignal | undefined, work: () => Promise<T>): Promise<T> {
+    /** `mostMs`: where a call may wait for less than the others. */
+    async run<T>(key: string, signal: AbortSignal | undefined, work: () => Promise<T>, mostMs = timeoutMs): Promise<T> {
       if (signal?.aborted) throw new AppError('query_timeout', 'The call was cancelled');
       const lane = laneOf(key);
       try {
-        await enter(lane, signal);
+        await enter(lane, signal, Math.min(timeoutMs, mostMs));
       } catch (error) {
         forgetIfIdle(lane);
         throw error;
@@ -119,9 +143,24 @@ export function createFairQueue(options: FairQueueOptions) {
   };
 }
 
-function busy(timeoutMs: number): AppError {
+/** Whether a key other than this came or went a short time ago. */
+function createCompany({ aside, companyMs = 5000, now = () => performance.now() }: FairQueueOptions) {
+  let latest = { key: aside, at: Number.NEGATIVE_INFINITY };
+  /** The last one that was another. */
+  let before = latest;
+  return {
+    note(key: string): void {
+      if (key === aside) return;
+      if (key !== latest.key) before = latest;
+      latest = { key, at: now() };
+    },
+    wasThere: (key: string) => now() - (latest.key === key ? before : latest).at < companyMs,
+  };
+}
+
+function busy(waitMs: number): AppError {
   return new AppError('overloaded', 'Every database connection is busy', {
-    hint: `No connection came free within ${timeoutMs / 1000} s: try again shortly.`,
-    retryAfterMs: timeoutMs,
+    hint: `No connection came free within ${waitMs / 1000} s: try again shortly.`,
+    retryAfterMs: waitMs,
   });
 }

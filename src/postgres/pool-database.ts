@@ -20,9 +20,14 @@ export interface PoolDatabaseOptions {
   readonly maxConnections: number;
   readonly acquireTimeoutMs?: number;
   readonly queueLimit?: number;
+  /** Longest wait for one of the server's own statements: they are small, so a database that takes longer is away. */
+  readonly ownTimeoutMs?: number;
   /** False behind a pooler that gives a connection to somebody else between two calls. */
   readonly prepareStatements?: boolean;
 }
+
+/** What a statement that is past its deadline has to come to its end. After that its caller waits no longer. */
+const stopMs = 300;
 
 /** Of the server's own statements. */
 const ownShare = 'server';
@@ -38,19 +43,30 @@ export async function createPoolDatabase(options: PoolDatabaseOptions): Promise<
     slots: maxConnections,
     // One connection is left for everybody else, however many calls one tenant makes.
     slotsPerKey: maxConnections >= 4 ? maxConnections - 1 : maxConnections,
+    // Connections are four for each CPU, unless set: a tenant who is not alone leaves the others their CPU, too.
+    slotsPerKeyInCompany: Math.ceil(maxConnections / 4),
+    aside: ownShare,
     queueLimit: options.queueLimit ?? 200,
     queueLimitPerKey: Math.ceil((options.queueLimit ?? 200) / 2),
     timeoutMs: options.acquireTimeoutMs ?? 5000,
   });
-  const query = (text: string, values: readonly BindValue[] = []) =>
-    queue.run(ownShare, undefined, () => runOnServer(pools, options.server, text, values));
+  const { ownTimeoutMs = 5000 } = options;
+  const query = (text: string, values: readonly BindValue[] = []) => {
+    const left = untilDeadline(ownTimeoutMs);
+    const run = () => runOnServer(pools, options.server, { text, values, timeoutMs: left() });
+    return inTime(ownTimeoutMs, queue.run(ownShare, undefined, run, ownTimeoutMs));
+  };
   try {
     const [row] = await query("SELECT current_setting('server_version_num') AS version");
     return {
       kind: 'postgresql',
       serverMajor: Math.floor(Number(row?.version) / 10_000),
-      runAsTenant: (statement) =>
-        queue.run(statement.share ?? '', statement.signal, () => runAsTenant(pools, statement, options)),
+      runAsTenant: (statement) => {
+        const { share = '', signal, timeoutMs } = statement;
+        const left = untilDeadline(timeoutMs);
+        const run = () => runAsTenant(pools, { ...statement, timeoutMs: left() }, options);
+        return inTime(timeoutMs + stopMs, queue.run(share, signal, run, timeoutMs));
+      },
       query,
       load: queue.load,
       close: pools.close,
@@ -61,10 +77,39 @@ export async function createPoolDatabase(options: PoolDatabaseOptions): Promise<
   }
 }
 
-async function runOnServer(pools: ConnectionPools, login: Login, text: string, values: readonly BindValue[]): Promise<TextRow[]> {
+/** A deadline counts from the call on: what was spent on waiting and connecting is not there for the statement. */
+function untilDeadline(timeoutMs: number): () => number {
+  const endsAt = performance.now() + timeoutMs;
+  return () => Math.max(1, endsAt - performance.now());
+}
+
+/** A peer that went silent ends nothing by itself. What comes of `work` after this is cleaned up in its own time, in its own slot. */
+async function inTime<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    const error = () => fromPostgres(new Error('timeout exceeded: the database stays silent'));
+    timer = setTimeout(() => reject(error()), timeoutMs);
+  });
+  try {
+    return await Promise.race([work, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+interface OwnStatement {
+  readonly text: string;
+  readonly values: readonly BindValue[];
+  readonly timeoutMs: number;
+}
+
+async function runOnServer(pools: ConnectionPools, login: Login, statement: OwnStatement): Promise<TextRow[]> {
+  const { text, values, timeoutMs } = statement;
   let client: pg.PoolClient | undefined;
+  let late: NodeJS.Timeout | undefined;
   try {
     client = await pools.connect(login);
+    late = setTimeout(hangUp, timeoutMs, client);
     const result = await client.query({
       text,
       values: values.map(toBindText),
@@ -76,6 +121,8 @@ async function runOnServer(pools: ConnectionPools, login: Login, text: string, v
   } catch (error) {
     client?.release(true);
     throw fromOwnStatement(error);
+  } finally {
+    clearTimeout(late);
   }
 }
 
@@ -148,6 +195,10 @@ async function rollBack(client: pg.PoolClient, closes: readonly Buffer[]): Promi
   }
 }
 
+function hangUp(client: pg.PoolClient): void {
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}
+
 interface Alarm {
   stop(): void;
   /** True once the backend has been asked to stop. */
@@ -156,17 +207,13 @@ interface Alarm {
 
 /** The deadline and the caller's going away both stop the statement in the database; a backend that will not stop loses its connection. */
 function cancelWhenLate(client: pg.PoolClient, { timeoutMs, signal }: TenantStatement, address: ServerAddress): Alarm {
-  const target = client as unknown as {
-    processID: number;
-    secretKey: number;
-    connection: { stream: { destroy(error?: Error): void } };
-  };
-  const hangUp = () => target.connection.stream.destroy();
+  const target = client as unknown as { processID: number; secretKey: number };
+  const hangUpNow = () => hangUp(client);
   let lastResort: NodeJS.Timeout | undefined;
   const cancel = () => {
     if (lastResort !== undefined) return;
-    lastResort = setTimeout(hangUp, 3000);
-    cancelBackend(address, { processId: target.processID, secretKey: target.secretKey }).catch(hangUp);
+    lastResort = setTimeout(hangUpNow, 3000);
+    cancelBackend(address, { processId: target.processID, secretKey: target.secretKey }).catch(hangUpNow);
   };
   const timer = setTimeout(cancel, timeoutMs);
   signal?.addEventListener('abort', cancel, { once: true });

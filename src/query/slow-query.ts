@@ -1,7 +1,7 @@
 import { normalizeSync } from 'libpg-query';
 import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
-import { loadParser } from './parse-sql.ts';
+import { loadParser, reparse } from './parse-sql.ts';
 import { createStatementFingerprint } from './statement-fingerprint.ts';
 
 export interface SlowQueryOptions {
@@ -45,10 +45,7 @@ export type SlowQueryWatch = Awaited<ReturnType<typeof createSlowQueryWatch>>;
 /** Waiting for a connection, or for a database that is away, is not the statement's doing. */
 const ranLong = (error: unknown) => error instanceof AppError && error.code === 'query_timeout';
 
+/** The normaliser answers what it cannot read with a complaint that quotes it: so it is read first. */
 function withoutLiterals(text: string): string {
-  try {
-    return normalizeSync(text).slice(0, maxTextLength);
-  } catch {
-    return 'unreadable';
-  }
+  return reparse(text) === undefined ? 'unreadable' : normalizeSync(text).slice(0, maxTextLength);
 }

@@ -119,6 +119,32 @@ describe('A fair queue', () => {
     await Promise.all([...heavy, light]);
   });
 
+  test('a key in company leaves slots free, and has them again when the others have been gone for a while', async () => {
+    let nowMs = 0;
+    const company = { slotsPerKeyInCompany: 2, companyMs: 1000, aside: 'own', now: () => nowMs };
+    const { order, running, ask, end, endAll, queue } = counter({ slots: 6, slotsPerKey: 5, ...company });
+    const calls = Array.from({ length: 30 }, (_, n) => ask('heavy', `h${n}`));
+    calls.push(ask('own'));
+    await turn();
+    // Alone: the server's own statements are nobody's company.
+    expect(order).toEqual(['h0', 'h1', 'h2', 'h3', 'h4', 'own']);
+    calls.push(ask('light'));
+    for (let ended = 0; ended < 6; ended += 1) await end();
+    expect(running.map(({ name }) => name)).toEqual(['light', 'h5', 'h6']);
+    await end();
+    expect(running.map(({ name }) => name)).toEqual(['h5', 'h6']);
+    expect(queue.load()).toMatchObject({ running: 2, waiting: 23 });
+    nowMs += 999;
+    await end();
+    expect(running.map(({ name }) => name)).toEqual(['h6', 'h7']);
+    nowMs += 1;
+    await end();
+    expect(running.map(({ name }) => name)).toEqual(['h7', 'h8', 'h9', 'h10', 'h11']);
+    await endAll();
+    await Promise.all(calls);
+    expect(queue.load()).toEqual({ running: 0, waiting: 0, keys: 0, slots: 6 });
+  });
+
   test('refuses at once what does not fit into the queue, of one key or of all', async () => {
     const { ask, endAll } = counter({ slots: 1, queueLimit: 4, queueLimitPerKey: 2 });
     const calls = [ask('a'), ask('a'), ask('a')];

@@ -1,3 +1,4 @@
+import { openAnswerCache } from '../../src/app/answer-cache.ts';
 import { type ComposeOptions, compose } from '../../src/app/compose.ts';
 import { createIdentityEdge, type IdentityEdgeOptions, type TrustedIssuer } from '../../src/app/identity-edge.ts';
 import { serveHttp } from '../../src/app/serve-http.ts';
@@ -10,12 +11,14 @@ import type { ListenLimits } from '../../src/http/listen.ts';
 import { authorize } from '../../src/identity/authorize.ts';
 import { resourceIdentifier } from '../../src/identity/resource-metadata.ts';
 import { createMcpServing } from '../../src/mcp/serving.ts';
+import type { WatchTables } from '../../src/postgres/table-listener.ts';
 import { createDescribeTables } from '../../src/query/describe-tables.ts';
 import type { QueryRequest, RunQuery } from '../../src/query/query-result.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
 import { retailValidValues } from '../../src/retail/valid-values.ts';
 import { retailWording } from '../../src/retail/wording.ts';
 import { createLogSink } from '../../src/telemetry/log-sink.ts';
+import { createKeyRing, newEncryptionKey } from '../../src/vault/key-ring.ts';
 import { type TestDatabase, signingKey as testKey } from './databases.ts';
 import { awkwardResult } from './mcp-stack.ts';
 
@@ -102,28 +105,49 @@ export interface ProductOptions {
   readonly signingKey?: ComposeOptions['signingKey'];
   readonly redis?: ComposeOptions['redis'];
   readonly env?: Record<string, string>;
+  /** Present: answers are kept, as they are where the server is started by its command. */
+  readonly watchTables?: WatchTables;
 }
 
+/** Replicas of one test read each other's entries. */
+const ring = createKeyRing([newEncryptionKey('test')]);
+
 /** The whole product behind HTTP, on a test's database. Limits are off unless `env` sets them. */
-export async function productStack({ db, trusted, clock = systemClock, signingKey, redis, env = {} }: ProductOptions) {
+export async function productStack(options: ProductOptions) {
+  const { db, trusted, clock = systemClock, signingKey, redis, env = {}, watchTables } = options;
   const unlimited = { RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_SQL_PER_MINUTE: '0', RATE_LIMIT_FAILED_AUTH_PER_MINUTE: '0' };
   const config = loadConfig({}, { PORT: '0', DEV_ISSUER: 'false', ...unlimited, ...env });
   const observations: Observation[] = [];
   const note = (observation: Observation) => observations.push(observation);
   const { database } = db;
+  const { definition } = retailSchema;
+  const load = database.load;
+  const place = 'test';
+  const cache =
+    watchTables &&
+    (await openAnswerCache({ config, definition, place, watchTables, load, redis, ring: () => ring, clock, note }));
   const composition = await compose({
     config,
     database,
     note,
     clock,
     redis,
+    ...(cache && { remember: cache.remember }),
     served: retailSchema,
     signingKey: signingKey ?? (() => testKey),
     version: '0.0.0-test',
     admitAudited: () => {},
   });
-  const { definition } = retailSchema;
   const server = await serveHttp({ config, definition, composition, database, trusted, serverName: 'product', note });
-  return { mcpUrl: resourceIdentifier(server.url), observations, close: () => server.close(200) };
+  return {
+    url: server.url,
+    mcpUrl: resourceIdentifier(server.url),
+    observations,
+    cacheStatistics: cache?.statistics,
+    async close() {
+      await server.close(200);
+      await cache?.close();
+    },
+  };
 }
 export type ProductStack = Awaited<ReturnType<typeof productStack>>;

@@ -30,8 +30,8 @@ export const executeSalesQuery = (text: ToolText, runQuery: RunQuery) =>
       stale: z.boolean().optional(),
       scope: z.array(z.string()),
     }),
-    run: async ({ postgresql_query }, { principal, signal }) => {
-      const result = await runQuery({ sql: postgresql_query, principal, signal });
+    run: async ({ postgresql_query }, { principal, signal, requestId }) => {
+      const result = await runQuery({ sql: postgresql_query, principal, signal, requestId });
       const emptyMessage = result.rowCount === 0 ? { message: 'No rows' } : {};
       return rowsAnswer({
         ...result,

@@ -1,0 +1,194 @@
+import cluster, { type Worker } from 'node:cluster';
+import { once, setMaxListeners } from 'node:events';
+import { createServer } from 'node:net';
+import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
+import type { Note, Observation } from '../core/observation.ts';
+import type { RateStore } from '../resilience/rate-limiter.ts';
+import { answerTakes } from './primary-rates.ts';
+
+/** A worker that lives this long has started well: its death is not counted with those before. */
+const settledMs = 30_000;
+const mostEarlyDeaths = 5;
+/** More than a worker takes for its last answers and for closing, so that the primary need not cut anyone off. */
+const patienceMs = 30_000;
+
+/** What the primary tells a worker. */
+interface StopRequest {
+  readonly stop: string;
+}
+/** What a worker tells the primary once it hears: what came before is lost, since node:cluster listens, too. */
+const hearing = 'hearing';
+
+/** How a worker has ended. */
+interface Death {
+  readonly code: number | null;
+  readonly signal: string | null;
+}
+
+export interface ServerWorkersOptions {
+  readonly count: number;
+  /** The command line of a worker, after the program's file. */
+  readonly args: readonly string[];
+  /** File of the program. Default: the one that runs. */
+  readonly exec?: string;
+  /** Variables that differ between workers, by place: 1 to `count`, kept by a worker's successor. */
+  readonly envOf?: (place: number) => Readonly<Record<string, string>>;
+  /** Its reason's `cause` says who asked to stop. */
+  readonly stop: AbortSignal;
+  readonly clock: Clock;
+  readonly note: Note;
+  /** Where the workers count together. */
+  readonly rates: RateStore;
+  readonly patienceMs?: number;
+}
+
+/** Milliseconds until a worker is started again, or undefined: it is no use, the program itself cannot run. */
+export function createRestartPolicy() {
+  let early = 0;
+  return {
+    afterDeath(livedMs: number): number | undefined {
+      early = livedMs < settledMs ? early + 1 : 0;
+      return early >= mostEarlyDeaths ? undefined : early === 0 ? 0 : 100 * 4 ** (early - 1);
+    },
+  };
+}
+
+/**
+ * Runs `count` processes that share one port, and starts the ones that die again. Resolves with the exit code: 0 once they have
+ * been asked to stop and have ended, 1 when they keep dying; or the first one's own when that cannot start, since the others
+ * would only say the same.
+ */
+export async function runServerWorkers(options: ServerWorkersOptions): Promise<number> {
+  const { count, args, exec, envOf, stop, clock, note, rates, patienceMs: patience = patienceMs } = options;
+  // Workers accept by themselves. In turn, by the primary's hand, a connection that is on its way to a worker that dies would
+  // never be closed, and its client would wait for ever; and a busy worker would get as many as an idle one.
+  cluster.schedulingPolicy = cluster.SCHED_NONE;
+  cluster.setupPrimary({ args: [...args], ...(exec !== undefined && { exec }) });
+  const failed = new AbortController();
+  const ending = AbortSignal.any([stop, failed.signal]);
+  setMaxListeners(0, ending);
+  const begin = (place: number) => {
+    const worker = cluster.fork(envOf?.(place));
+    answerTakes(worker, rates);
+    return { worker, startedAt: clock.monotonic(), death: untilDead(worker, ending, patience) };
+  };
+
+  /** Keeps one place filled until the end. */
+  const keep = async (place: number, from = begin(place)): Promise<void> => {
+    const policy = createRestartPolicy();
+    for (let current = from; ; current = begin(place)) {
+      const death = await current.death;
+      if (ending.aborted) return;
+      const delayMs = policy.afterDeath(clock.monotonic() - current.startedAt);
+      note({ kind: 'fault_met', where: 'server workers', error: deathOf(current.worker, death, delayMs) });
+      if (delayMs === undefined) failed.abort(new AppError('internal', '', { cause: 'the workers keep dying' }));
+      else await pause(delayMs, ending);
+      if (ending.aborted) return;
+    }
+  };
+
+  if (stop.aborted) return 0;
+  const first = begin(1);
+  const listening = once(first.worker, 'listening', { signal: ending }).then(
+    () => undefined,
+    () => undefined,
+  );
+  const unborn = await Promise.race([first.death, listening]);
+  if (unborn !== undefined && !ending.aborted) return unborn.code ?? 1;
+  // While the first one starts, nobody else makes keys or writes what the last run left: they find it done.
+  const others = ending.aborted ? [] : Array.from({ length: count - 1 }, (_, index) => keep(index + 2));
+  await Promise.all([keep(1, first), ...others]);
+  return failed.signal.aborted ? 1 : 0;
+}
+
+async function untilDead(worker: Worker, ending: AbortSignal, patience: number): Promise<Death> {
+  let lastResort: NodeJS.Timeout | undefined;
+  const ask = () => {
+    const request: StopRequest = { stop: String((ending.reason as Error).cause) };
+    // One that dies at this moment cannot be told: that is no failure.
+    worker.send(request, () => {});
+    lastResort ??= setTimeout(() => worker.process.kill('SIGKILL'), patience);
+  };
+  ending.addEventListener('abort', ask, { once: true });
+  worker.on('message', (message) => message === hearing && ending.aborted && ask());
+  const [code, signal] = (await once(worker, 'exit')) as [number | null, string | null];
+  ending.removeEventListener('abort', ask);
+  clearTimeout(lastResort);
+  return { code, signal };
+}
+
+function deathOf(worker: Worker, { code, signal }: Death, delayMs: number | undefined): Error {
+  const next = delayMs === undefined ? 'the workers keep dying, so the server stops' : 'another one takes its place';
+  return new Error(`Worker ${worker.id} has ended (${signal ?? `exit code ${code}`}): ${next}`);
+}
+
+function pause(ms: number, ending: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    const done = () => {
+      clearTimeout(timer);
+      ending.removeEventListener('abort', done);
+      resolve();
+    };
+    const timer = setTimeout(done, ms);
+    ending.addEventListener('abort', done, { once: true });
+  });
+}
+
+/** For port 0: workers come and go, and must find the port of the others. Again 0 where the host is none: a worker says so. */
+export async function freePort(host: string): Promise<number> {
+  const server = createServer().listen(0, host);
+  const found = await once(server, 'listening').catch(() => undefined);
+  if (found === undefined) return 0;
+  const { port } = server.address() as { port: number };
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+/** Number of this worker since the primary started; a successor has another one. Undefined in a process of its own. */
+export function workerNumber(): number | undefined {
+  return cluster.worker?.id;
+}
+
+/** The end of the channel that a worker has; its `process`. */
+export interface PrimaryChannel {
+  on(event: 'message' | 'disconnect', listener: (message: Partial<StopRequest>) => void): unknown;
+  off(event: 'message' | 'disconnect', listener: (message: Partial<StopRequest>) => void): unknown;
+  readonly connected: boolean;
+  send?(message: string): unknown;
+  disconnect?(): void;
+}
+
+/** Runs a worker's work, which ends in good order when the primary says so, and when the primary is gone. */
+export async function underPrimary<T>(
+  stop: AbortSignal,
+  work: (stop: AbortSignal) => Promise<T>,
+  channel: PrimaryChannel = process as PrimaryChannel,
+): Promise<T> {
+  // Otherwise node:cluster ends the process itself, in the middle of its answers, when the channel closes.
+  if (cluster.worker !== undefined) cluster.worker.exitedAfterDisconnect = true;
+  const asked = new AbortController();
+  const abort = (by: string) => asked.abort(new AppError('dependency_unavailable', `Stopped by ${by}`, { cause: by }));
+  const onMessage = ({ stop: by }: Partial<StopRequest>) => by !== undefined && abort(by);
+  const onDisconnect = () => abort('the end of the primary process');
+  channel.on('message', onMessage);
+  channel.on('disconnect', onDisconnect);
+  channel.send?.(hearing);
+  try {
+    return await work(AbortSignal.any([stop, asked.signal]));
+  } finally {
+    channel.off('message', onMessage);
+    channel.off('disconnect', onDisconnect);
+    // An open channel would keep the process alive.
+    if (channel.connected) channel.disconnect?.();
+  }
+}
+
+/** Log lines of several processes come in one stream. */
+export function numbered(log: Note, worker: number): Note {
+  return (observation) => {
+    const line: Observation & { readonly worker: number } = { ...observation, worker };
+    log(line);
+  };
+}
