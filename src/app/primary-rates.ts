@@ -1,23 +1,25 @@
 import type { Worker } from 'node:cluster';
 import type { Bucket, RateStore } from '../resilience/rate-limiter.ts';
 
+type Take = readonly [key: string, bucket: Bucket];
+
+/** What is asked in one turn of the event loop travels as one message: a message costs more than what is in it. */
 interface TakeRequest {
   readonly take: number;
-  readonly key: string;
-  readonly bucket: Bucket;
+  readonly takes: readonly Take[];
 }
 interface TakeReply {
   readonly taken: number;
-  readonly waitMs: number;
+  readonly waitMs: readonly number[];
 }
 
 /** In the primary: the one place where the workers of a machine count, as a Redis is that of several machines. */
 export function answerTakes(worker: Worker, store: RateStore): void {
-  worker.on('message', async ({ take, key, bucket }: TakeRequest) => {
+  worker.on('message', async ({ take, takes }: TakeRequest) => {
     if (take === undefined) return;
-    const reply: TakeReply = { taken: take, waitMs: await store.take(key, bucket) };
+    const waitMs = await Promise.all(takes.map(([key, bucket]) => store.take(key, bucket)));
     // One that has died meanwhile does not miss its answer.
-    worker.send(reply, () => {});
+    worker.send({ taken: take, waitMs } satisfies TakeReply, () => {});
   });
 }
 
@@ -27,26 +29,37 @@ export interface TakeChannel {
   send?(message: TakeRequest, handle: undefined, options: undefined, sent: (error: Error | null) => void): unknown;
 }
 
+interface Asked {
+  readonly take: Take;
+  resolve(waitMs: number): void;
+  reject(error: Error): void;
+}
+
 /** In a worker: asks the primary. A primary that is gone is an error, as a Redis that is gone. */
 export function createPrimaryRateStore(channel: TakeChannel = process as TakeChannel): RateStore {
-  const waiting = new Map<number, (waitMs: number) => void>();
+  const sent = new Map<number, readonly Asked[]>();
+  let gathered: Asked[] = [];
   let last = 0;
   channel.on('message', ({ taken, waitMs }) => {
-    waiting.get(taken)?.(waitMs);
-    waiting.delete(taken);
+    for (const [index, asked] of (sent.get(taken) ?? []).entries()) asked.resolve(waitMs[index] ?? 0);
+    sent.delete(taken);
   });
+  const send = () => {
+    const asked = gathered;
+    gathered = [];
+    const take = ++last;
+    sent.set(take, asked);
+    channel.send?.({ take, takes: asked.map((one) => one.take) }, undefined, undefined, (error) => {
+      if (error === null) return;
+      sent.delete(take);
+      for (const one of asked) one.reject(error);
+    });
+  };
   return {
-    take(key, bucket) {
-      const take = ++last;
-      return new Promise((resolve, reject) => {
-        waiting.set(take, resolve);
-        const sent = (error: Error | null) => {
-          if (error === null) return;
-          waiting.delete(take);
-          reject(error);
-        };
-        channel.send?.({ take, key, bucket }, undefined, undefined, sent);
-      });
-    },
+    take: (key, bucket) =>
+      new Promise((resolve, reject) => {
+        if (gathered.length === 0) setImmediate(send);
+        gathered.push({ take: [key, bucket], resolve, reject });
+      }),
   };
 }

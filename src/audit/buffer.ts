@@ -19,7 +19,7 @@ export interface AuditBufferOptions extends Omit<RecordOptions, 'occurredAtMs'> 
   readonly capacity?: number;
 }
 
-const maxRetryMs = 5_000;
+const maxRetryMs = 2_000;
 
 /**
  * Audit events on their way to the database. A call costs one push. While the trail cannot be written events wait and calls go
