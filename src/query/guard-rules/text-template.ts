@@ -23,7 +23,7 @@ export interface TemplateMarks {
 /** Undefined where a mark is not found exactly as often as it was put. */
 export function templateOf(text: string, { cut, free, marks, added, placeholder }: TemplateMarks): TextTemplate | undefined {
   const holeOf = new Map<string, number | 'tenants'>(marks.map((mark, index) => [mark, free[index]?.literal ?? -1]));
-  holeOf.set(String(placeholder), 'tenants');
+  if (added > 0) holeOf.set(String(placeholder), 'tenants');
   const pieces: string[] = [];
   const holes: (number | 'tenants')[] = [];
   let from = 0;
