@@ -39,7 +39,7 @@ describe('a first start that is cut short', () => {
       }
       const served = await servesAllStores(DATA_DIR);
       expect(await served.stop()).toEqual({ code: 0, signal: null });
-      expect((await readdir(DATA_DIR)).sort()).toEqual(['keys', 'postgres', 'template.tar.gz']);
+      expect((await readdir(DATA_DIR)).sort()).toEqual(['audit', 'keys', 'postgres', 'template.tar.gz']);
     },
     patience,
   );
