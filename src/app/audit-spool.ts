@@ -16,12 +16,20 @@ export async function spoolRecords(config: Place, records: readonly AuditRecord[
 
 const batchSize = 500;
 
+type Append = (records: readonly AuditRecord[]) => Promise<unknown>;
+
 /** Writes what was kept. A process that dies in the middle leaves it, to be written again: twice rather than never. */
-export async function writeSpooled(config: Place, append: (records: readonly AuditRecord[]) => Promise<unknown>): Promise<void> {
+export async function writeSpooled(config: Place, append: Append): Promise<void> {
   const path = spoolPath(config);
-  // Renamed first: what others keep meanwhile goes to a new file.
   const taken = `${path}.writing`;
+  // What a process left that died over it comes first: the rename would replace it.
+  await writeFrom(taken, append);
+  // Renamed before it is read: what others keep meanwhile goes to a new file.
   await rename(path, taken).catch(ignoreMissing);
+  await writeFrom(taken, append);
+}
+
+async function writeFrom(taken: string, append: Append): Promise<void> {
   const text = await readFile(taken, 'utf8').catch(ignoreMissing);
   if (text === undefined) return;
   const records = text
