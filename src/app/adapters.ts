@@ -1,4 +1,5 @@
 import { availableParallelism } from 'node:os';
+import { resolve } from 'node:path';
 import { databaseTarget, parseConnection } from '../config/database-target.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
@@ -149,7 +150,7 @@ async function openEmbedded({ config, served, key, onStep, seed, signal }: OpenD
   const { database } = started;
   return {
     database,
-    place: 'embedded',
+    place: `embedded in ${resolve(config.dataDir)}`,
     watchTables: async (sink) => {
       // While it serves, this process gives nobody a session that could change a table.
       await watchEmbeddedTables(database, sink);
