@@ -1,6 +1,7 @@
 import cluster, { type Worker } from 'node:cluster';
 import { once, setMaxListeners } from 'node:events';
 import { createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Note, Observation } from '../core/observation.ts';
@@ -83,7 +84,7 @@ export async function runServerWorkers(options: ServerWorkersOptions): Promise<n
       const delayMs = policy.afterDeath(clock.monotonic() - current.startedAt);
       note({ kind: 'fault_met', where: 'server workers', error: deathOf(current.worker, death, delayMs) });
       if (delayMs === undefined) failed.abort(new AppError('internal', '', { cause: 'the workers keep dying' }));
-      else await pause(delayMs, ending);
+      else await delay(delayMs, undefined, { signal: ending }).catch(() => {});
       if (ending.aborted) return;
     }
   };
@@ -121,18 +122,6 @@ async function untilDead(worker: Worker, ending: AbortSignal, patience: number):
 function deathOf(worker: Worker, { code, signal }: Death, delayMs: number | undefined): Error {
   const next = delayMs === undefined ? 'the workers keep dying, so the server stops' : 'another one takes its place';
   return new Error(`Worker ${worker.id} has ended (${signal ?? `exit code ${code}`}): ${next}`);
-}
-
-function pause(ms: number, ending: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const done = () => {
-      clearTimeout(timer);
-      ending.removeEventListener('abort', done);
-      resolve();
-    };
-    const timer = setTimeout(done, ms);
-    ending.addEventListener('abort', done, { once: true });
-  });
 }
 
 /** For port 0: workers come and go, and must find the port of the others. Again 0 where the host is none: a worker says so. */

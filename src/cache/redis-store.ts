@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import type { Clock } from '../core/clock.ts';
+import { within } from '../core/within.ts';
 import { type CacheEntry, type CacheStore, type Keeping, keepMs } from './cache-store.ts';
 import { cachedResult, freezeResult } from './cached-result.ts';
 
@@ -58,7 +59,7 @@ export function createRedisStore(options: RedisStoreOptions): CacheStore {
   const ask = async <T>(command: () => Promise<T>): Promise<T | undefined> => {
     if (clock.monotonic() < pausedUntil) return undefined;
     try {
-      return await within(timeoutMs, command());
+      return await within(timeoutMs, command(), () => new Error(`Redis gave no answer within ${timeoutMs} ms`));
     } catch (error) {
       pausedUntil = clock.monotonic() + pauseMs;
       onError(error);
@@ -93,16 +94,4 @@ export function createRedisStore(options: RedisStoreOptions): CacheStore {
       await ask(() => redis.set(`${prefix}${key}`, text, { expiration: { type: 'PX', value: ttl } }));
     },
   };
-}
-
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`Redis gave no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,6 +1,7 @@
 import type { Clock } from '../core/clock.ts';
 import { type ErrorCode, toErrorBody } from '../core/errors.ts';
 import { askerOf, type Note } from '../core/observation.ts';
+import { maxSqlBytes } from '../query/parse-sql.ts';
 import type { Tool, ToolCall } from './tool.ts';
 import { errorAnswer, type ToolAnswer } from './tool-result.ts';
 
@@ -44,12 +45,10 @@ export function createCallTool({ clock, note }: CallToolOptions) {
     }
   };
 }
-/** Longer texts are refused by every reader of SQL, and nothing that long should wait for the audit trail. */
-const maxStatement = 16 * 1024;
-
+/** A longer text is refused by the guard, and nothing that long should wait for the audit trail. */
 function statementIn({ sqlArgument }: Tool, rawArguments: unknown): string | undefined {
   if (sqlArgument === undefined || typeof rawArguments !== 'object' || rawArguments === null) return undefined;
   const statement: unknown = Reflect.get(rawArguments, sqlArgument);
-  return typeof statement === 'string' && statement.length <= maxStatement ? statement : undefined;
+  return typeof statement === 'string' && statement.length <= maxSqlBytes ? statement : undefined;
 }
 export type CallTool = ReturnType<typeof createCallTool>;

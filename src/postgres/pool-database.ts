@@ -1,5 +1,6 @@
 import type pg from 'pg';
 import { AppError } from '../core/errors.ts';
+import { within } from '../core/within.ts';
 import { cancelBackend } from './cancel-request.ts';
 import { type ConnectionPools, createConnectionPools } from './connection-pools.ts';
 import type { Login, ServerAddress } from './connection-settings.ts';
@@ -54,7 +55,7 @@ export async function createPoolDatabase(options: PoolDatabaseOptions): Promise<
   const query = (text: string, values: readonly BindValue[] = []) => {
     const left = untilDeadline(ownTimeoutMs);
     const run = () => runOnServer(pools, options.server, { text, values, timeoutMs: left() });
-    return inTime(ownTimeoutMs, queue.run(ownShare, undefined, run, ownTimeoutMs));
+    return within(ownTimeoutMs, queue.run(ownShare, undefined, run, ownTimeoutMs), silent);
   };
   try {
     const [row] = await query("SELECT current_setting('server_version_num') AS version");
@@ -65,7 +66,7 @@ export async function createPoolDatabase(options: PoolDatabaseOptions): Promise<
         const { share = '', signal, timeoutMs } = statement;
         const left = untilDeadline(timeoutMs);
         const run = () => runAsTenant(pools, { ...statement, timeoutMs: left() }, options);
-        return inTime(timeoutMs + stopMs, queue.run(share, signal, run, timeoutMs));
+        return within(timeoutMs + stopMs, queue.run(share, signal, run, timeoutMs), silent);
       },
       query,
       load: queue.load,
@@ -83,19 +84,8 @@ function untilDeadline(timeoutMs: number): () => number {
   return () => Math.max(1, endsAt - performance.now());
 }
 
-/** A peer that went silent ends nothing by itself. What comes of `work` after this is cleaned up in its own time, in its own slot. */
-async function inTime<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    const error = () => fromPostgres(new Error('timeout exceeded: the database stays silent'));
-    timer = setTimeout(() => reject(error()), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
-}
+/** A peer that went silent ends nothing by itself. What comes of its statement is cleaned up in its own time, in its own slot. */
+const silent = () => fromPostgres(new Error('timeout exceeded: the database stays silent'));
 
 interface OwnStatement {
   readonly text: string;

@@ -1,4 +1,6 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import pg from 'pg';
+import { within } from '../core/within.ts';
 import { type Login, type ServerAddress, toClientConfig } from './connection-settings.ts';
 import type { Database, OwnerSession, TextRow } from './database.ts';
 
@@ -35,6 +37,7 @@ const versionsQuery = 'SELECT table_name, version::text AS version FROM ops.tabl
 export function startTableListener(options: TableListenerOptions) {
   const { sink, onFailure, onReturn, heartbeatMs = 1000, retryMs = { first: 100, last: 5000 } } = options;
   const closing = new AbortController();
+  const pause = (ms: number) => delay(ms, undefined, { signal: closing.signal }).catch(() => {});
   let failing = false;
   let attempts = 0;
 
@@ -45,7 +48,7 @@ export function startTableListener(options: TableListenerOptions) {
       if (failing) onReturn?.();
       failing = false;
       for (;;) {
-        await Promise.race([pause(heartbeatMs, closing.signal), connection.broken]);
+        await Promise.race([pause(heartbeatMs), connection.broken]);
         if (closing.signal.aborted) return;
         sink.replaceAll(await connection.versions());
       }
@@ -66,7 +69,7 @@ export function startTableListener(options: TableListenerOptions) {
         const longest = Math.min(retryMs.first * 2 ** attempts, retryMs.last);
         attempts += 1;
         // Replicas that lost the same server do not all come back at the same moment.
-        await pause(longest * (0.5 + Math.random() / 2), closing.signal);
+        await pause(longest * (0.5 + Math.random() / 2));
       }
     }
   };
@@ -107,7 +110,7 @@ async function openListening(options: TableListenerOptions, signal: AbortSignal)
     const change = message.channel === channel ? parseChange(message.payload) : undefined;
     if (change !== undefined) sink.changed(change.table, change.version);
   });
-  const ask = (text: string) => inTime(answerMs, Promise.race([client.query(text), broken]));
+  const ask = (text: string) => within(answerMs, Promise.race([client.query(text), broken]));
   const versions = async () => toVersions((await ask(versionsQuery)).rows as TextRow[]);
   signal.addEventListener('abort', hangUp, { once: true });
   try {
@@ -129,31 +132,6 @@ export function parseChange(payload: string | undefined): { table: string; versi
 
 function toVersions(rows: readonly TextRow[]): Map<string, string> {
   return new Map(rows.map((row) => [String(row.table_name), String(row.version)]));
-}
-
-function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const end = () => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', end);
-      resolve();
-    };
-    const timer = setTimeout(end, ms);
-    if (signal.aborted) end();
-    else signal.addEventListener('abort', end, { once: true });
-  });
-}
-
-async function inTime<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /**

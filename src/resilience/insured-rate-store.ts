@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import type { Note } from '../core/observation.ts';
+import { within } from '../core/within.ts';
 import type { RateStore } from './rate-limiter.ts';
 
 export interface InsuredRateStoreOptions {
@@ -37,16 +38,4 @@ export function createInsuredRateStore(options: InsuredRateStoreOptions): RateSt
       }
     },
   };
-}
-
-async function within<T>(timeoutMs: number, work: Promise<T>): Promise<T> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs);
-  });
-  try {
-    return await Promise.race([work, late]);
-  } finally {
-    clearTimeout(timer);
-  }
 }

@@ -1,15 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { systemClock } from '../../src/core/clock.ts';
 import type { Principal } from '../../src/core/principal.ts';
-import { loadColumnLabels } from '../../src/query/column-labels.ts';
-import { createExecute } from '../../src/query/execute.ts';
-import { createGuard } from '../../src/query/guard.ts';
 import { jsonConverter } from '../../src/query/json-value.ts';
 import type { RunQuery } from '../../src/query/query-result.ts';
-import { createRunQuery } from '../../src/query/run-query.ts';
 import { loadTypeCatalog } from '../../src/query/type-catalog.ts';
-import { retailDefinition } from '../../src/retail/definition.ts';
 import { onEveryDatabase, principalFor, type TestDatabase } from '../support/databases.ts';
+import { openRunQuery } from '../support/run-query.ts';
 
 onEveryDatabase('A caller’s query', (tier) => {
   let db: TestDatabase;
@@ -18,16 +13,7 @@ onEveryDatabase('A caller’s query', (tier) => {
   let bellevue: Principal;
   beforeAll(async () => {
     db = await tier.open();
-    const types = await loadTypeCatalog(db.database);
-    runQuery = createRunQuery({
-      definition: retailDefinition,
-      guard: await createGuard({ definition: retailDefinition, serverMajor: db.database.serverMajor }),
-      execute: createExecute({ database: db.database, signScope: db.sign, maxRows: 3, maxBytes: 10_000, timeoutMs: 5000 }),
-      types,
-      labelColumns: await loadColumnLabels(db.database, retailDefinition, types),
-      maxBytes: 2000,
-      clock: systemClock,
-    });
+    runQuery = await openRunQuery(db);
     seattle = await principalFor(db.database, 'store_manager', [1]);
     bellevue = await principalFor(db.database, 'store_manager', [2]);
   });
