@@ -55,9 +55,7 @@ export async function verifyTrail(file: string | undefined, flags: VerifyFlags):
 /** JSON lines on stdout or in a new file, sealed and signed. */
 export async function exportTrail({ out, after, until }: ExportFlags): Promise<number> {
   const config = loadConfig({ serving: 'nothing' });
-  const keys = await openKeys(config, () => {});
-  const signer = createHeadSigner(keys.encryptionKeys());
-  keys.close();
+  const signer = await ownSigner(config);
   const start = after === undefined ? undefined : await endOf(after, signer.verify);
   return stoppable((stop) =>
     withTrail(config, async (session) => {
@@ -78,18 +76,20 @@ export async function exportTrail({ out, after, until }: ExportFlags): Promise<n
 
 /** What an auditor needs to verify signatures: no secret. */
 export async function printAuditKeys(): Promise<number> {
-  const keys = await openKeys(loadConfig({ serving: 'nothing' }), () => {});
-  process.stdout.write(`${JSON.stringify(createHeadSigner(keys.encryptionKeys()).publicKeys(), null, 2)}\n`);
-  keys.close();
+  const signer = await ownSigner(loadConfig({ serving: 'nothing' }));
+  process.stdout.write(`${JSON.stringify(signer.publicKeys(), null, 2)}\n`);
   return exitCodes.done;
 }
 
+/** With the server's own encryption keys. */
+async function ownSigner(config: Config) {
+  const keys = await openKeys(config, () => {});
+  keys.close();
+  return createHeadSigner(keys.encryptionKeys());
+}
+
 async function verifierOf(config: Config, file: string | undefined): Promise<VerifySignature> {
-  if (file === undefined) {
-    const keys = await openKeys(config, () => {});
-    keys.close();
-    return createHeadSigner(keys.encryptionKeys()).verify;
-  }
+  if (file === undefined) return (await ownSigner(config)).verify;
   try {
     return createHeadVerifier(JSON.parse(await readFile(file, 'utf8')) as Record<string, string>);
   } catch (cause) {

@@ -24,6 +24,9 @@ export interface GuardOptions {
 /** Approvals remembered by text without plain literals, reader and form of scope: what comes again is not read again. */
 const maxRemembered = 500;
 
+/** Characters of all of them: statements are up to 16 KiB long, and callers choose how many they send. */
+const maxRememberedLength = 8 * 1024 * 1024;
+
 /** Texts that differ in literals of which the verdict may depend, such as a LIMIT. */
 const maxAlike = 8;
 
@@ -43,7 +46,11 @@ export async function createGuard({ definition, serverMajor }: GuardOptions) {
   }
   await loadParser();
   const grammar = grammarFor(serverMajor);
-  const remembered = new LRUCache<string, readonly ApprovedTemplate[]>({ max: maxRemembered });
+  const remembered = new LRUCache<string, readonly ApprovedTemplate[]>({
+    max: maxRemembered,
+    maxSize: maxRememberedLength,
+    sizeCalculation: (alike, key) => alike.reduce((sum, { approved }) => sum + approved.text.length, key.length),
+  });
 
   function examine(
     sql: string,
