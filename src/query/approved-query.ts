@@ -8,6 +8,8 @@ export interface ApprovedQuery {
   readonly [made]: true;
   /** The deparsed tree, not the caller's text. */
   readonly text: string;
+  /** The same statement with parameters in the place of literals, where the same plan does for all their values. */
+  readonly bound?: { readonly text: string; readonly values: readonly string[] };
   readonly reader: ReaderRole;
   /** Names of the served relations it reads. */
   readonly relations: readonly string[];

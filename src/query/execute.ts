@@ -24,7 +24,7 @@ export function createExecute({ database, signScope, maxRows, maxBytes, timeoutM
     const result = await database.runAsTenant({
       reader: query.reader.suffix,
       scopeToken: signScope(meant),
-      text: query.text,
+      ...(query.bound ?? { text: query.text }),
       limits: { maxRows, maxBytes },
       timeoutMs,
       share: meant.join(','),

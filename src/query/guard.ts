@@ -3,11 +3,12 @@ import { AppError } from '../core/errors.ts';
 import type { ReaderRole, SchemaDefinition } from '../core/schema-definition.ts';
 import { approve } from './approval.ts';
 import type { ApprovedQuery } from './approved-query.ts';
+import { bindConstants, boundValues } from './guard-rules/bound-constants.ts';
 import { sameTree } from './guard-rules/compare.ts';
 import { deparse } from './guard-rules/deparse.ts';
 import { grammarFor } from './guard-rules/grammar.ts';
 import { inspect } from './guard-rules/inspect.ts';
-import { type CutStatement, cutAtLiterals, freeConstants, markConstants } from './guard-rules/literals.ts';
+import { type CutStatement, cutAtLiterals, type FreeConstant, freeConstants, markConstants } from './guard-rules/literals.ts';
 import { positionIn, Rejection, reject } from './guard-rules/rejection.ts';
 import { resolveNames } from './guard-rules/resolve.ts';
 import { addTenantPredicates, type PredicateForm } from './guard-rules/tenant-predicates.ts';
@@ -49,7 +50,8 @@ export async function createGuard({ definition, serverMajor }: GuardOptions) {
   const remembered = new LRUCache<string, readonly ApprovedTemplate[]>({
     max: maxRemembered,
     maxSize: maxRememberedLength,
-    sizeCalculation: (alike, key) => alike.reduce((sum, { approved }) => sum + approved.text.length, key.length),
+    // A text and its bound form are about as long.
+    sizeCalculation: (alike, key) => alike.reduce((sum, { approved }) => sum + 2 * approved.text.length, key.length),
   });
 
   function examine(
@@ -78,7 +80,12 @@ export async function createGuard({ definition, serverMajor }: GuardOptions) {
         'Write it in a simpler way: plain expressions, fewer rare forms.',
       );
     }
-    return { ...template, approved: approve({ text: template.pieces.join(''), reader, relations, volatile }) };
+    const bound = cut === undefined ? undefined : boundTemplate(tree, free, added);
+    return {
+      ...template,
+      ...(bound && { bound }),
+      approved: approve({ text: template.pieces.join(''), reader, relations, volatile }),
+    };
   }
 
   return {
@@ -94,8 +101,7 @@ export async function createGuard({ definition, serverMajor }: GuardOptions) {
         const known = remembered.get(key) ?? [];
         const template = known.find((one) => fits(one, cut)) ?? examine(sql, reader, form, cut);
         if (!known.includes(template)) remembered.set(key, [template, ...known].slice(0, maxAlike));
-        const { approved } = template;
-        return template.holes.length === 0 ? approved : approve({ ...approved, text: fill(template, cut, tenants) });
+        return template.holes.length === 0 ? template.approved : filled(template, cut, tenants);
       } catch (error) {
         throw toAppError(error, sql);
       }
@@ -106,6 +112,27 @@ export async function createGuard({ definition, serverMajor }: GuardOptions) {
 interface ApprovedTemplate extends TextTemplate {
   /** As it is where nothing is filled in. */
   readonly approved: ApprovedQuery;
+  /** The same with parameters for the literals. */
+  readonly bound?: BoundTemplate;
+}
+
+interface BoundTemplate extends TextTemplate {
+  /** Numbers of the literals that the parameters stand for. */
+  readonly literals: readonly number[];
+}
+
+/** Undefined where the literals cannot be bound, or the statement cannot be written so. It uses the tree up. */
+function boundTemplate(tree: Message, free: readonly FreeConstant[], added: number): BoundTemplate | undefined {
+  const text = bindConstants(free) ? provenText(tree) : undefined;
+  const template = text === undefined ? undefined : templateOf(text, { cut: undefined, free: [], marks: [], added, placeholder });
+  return template && { ...template, literals: free.map(({ literal }) => literal) };
+}
+
+function filled(template: ApprovedTemplate, cut: CutStatement | undefined, tenants: readonly number[]): ApprovedQuery {
+  const { approved, bound } = template;
+  const text = fill(template, cut, tenants);
+  if (bound === undefined || cut === undefined) return approve({ ...approved, text });
+  return approve({ ...approved, text, bound: { text: fill(bound, cut, tenants), values: boundValues(bound.literals, cut) } });
 }
 
 export type Guard = Awaited<ReturnType<typeof createGuard>>;

@@ -51,6 +51,10 @@ export function isPlain(text: string): boolean {
 export interface FreeConstant {
   readonly literal: number;
   readonly constant: Message;
+  /** The node that holds it, as `{ A_Const: constant }`. */
+  readonly node: Message;
+  /** Whether the column must be equal to it: not less, more, another, or one of several. */
+  readonly byEquality: boolean;
 }
 
 const comparisons: ReadonlySet<string> = new Set(['=', '<>', '<', '>', '<=', '>=']);
@@ -63,18 +67,19 @@ const castsOfTime: ReadonlySet<string> = new Set(['date', 'timestamp', 'timestam
 export function freeConstants(tree: unknown, { literals }: CutStatement): FreeConstant[] {
   const at = new Map(literals.map(({ offset }, index) => [offset, index]));
   const found: FreeConstant[] = [];
-  const take = (node: unknown): void => {
-    const constant = as('A_Const', node) ?? as('A_Const', timeCastArgument(node));
+  const take = (operand: unknown, byEquality: boolean): void => {
+    const node = timeCastArgument(operand) ?? operand;
+    const constant = as('A_Const', node);
     const literal = constant === undefined ? undefined : at.get(Number(constant.location ?? 0));
     const text = literal === undefined ? undefined : literals[literal]?.text;
     if (constant !== undefined && literal !== undefined && text !== undefined && isPlain(text) && writtenAs(constant) === text)
-      found.push({ literal, constant });
+      found.push({ literal, constant, node: node as Message, byEquality });
   };
   const visit = (value: unknown): void => {
     if (Array.isArray(value)) for (const item of value) visit(item);
     if (!isMessage(value)) return;
     const comparison = as('A_Expr', value);
-    if (comparison !== undefined) for (const operand of operandsOf(comparison)) take(operand);
+    if (comparison !== undefined) for (const operand of operandsOf(comparison)) take(operand, isEquality(comparison));
     for (const key in value) visit(value[key]);
   };
   visit(tree);
@@ -97,6 +102,8 @@ function operandsOf({ kind, name, lexpr, rexpr }: Message): readonly unknown[] {
   if (isColumn(lexpr)) return [rexpr];
   return isColumn(rexpr) ? [lexpr] : [];
 }
+
+const isEquality = ({ kind, name }: Message): boolean => kind === 'AEXPR_OP' && namesOf(name).join('.') === '=';
 
 function writtenAs({ ival, sval }: Message): string | undefined {
   if (isMessage(ival)) return String(ival.ival ?? 0);
