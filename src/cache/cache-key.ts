@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
 
 /** Raised when the form of keys or of entries changes, so that servers of two versions can share a Redis. */
@@ -36,7 +36,7 @@ export function cacheKey(parts: CacheKeyParts): string {
   const tenants = [...new Set(tenantIds)].sort((a, b) => a - b).map(String);
   const bound = parameters.map(({ type, value }) => list(value === null ? [type] : [type, value]));
   const fields = [String(formVersion), namespace, version, reader, list(tenants), kind, text, list(bound)];
-  return createHash('sha256').update(list(fields)).digest('hex');
+  return hash('sha256', list(fields));
 }
 
 /** `<count>:` and each part as `<length>:<part>`, lengths in UTF-16 units. */
@@ -48,5 +48,5 @@ function list(parts: readonly string[]): string {
 
 /** Changes whenever the served schema's definition does: after an upgrade nothing is answered from before it. */
 export function schemaVersion(definition: SchemaDefinition): string {
-  return createHash('sha256').update(JSON.stringify(definition)).digest('hex');
+  return hash('sha256', JSON.stringify(definition));
 }

@@ -18,11 +18,11 @@ interface ToolCalled extends Asker {
   readonly subject: string;
   readonly tool: string;
   readonly outcome: 'answered' | 'failed' | 'refused';
-  readonly code?: ErrorCode;
+  readonly code?: ErrorCode | undefined;
   readonly durationMs: number;
   /** SQL as the caller wrote it. The trail keeps its fingerprint, the log nothing of it. */
-  readonly statement?: string;
-  readonly rowCount?: number;
+  readonly statement?: string | undefined;
+  readonly rowCount?: number | undefined;
 }
 
 /** A request turned away before any tool ran. */

@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { LRUCache } from 'lru-cache';
 import { AppError } from '../core/errors.ts';
 
 export interface HostGuardOptions {
@@ -12,6 +13,9 @@ export interface HostGuardOptions {
 
 const loopbackNames: ReadonlySet<string> = new Set(['localhost', '127.0.0.1', '[::1]']);
 
+/** Of a domain name (RFC 1035, section 2.3.4) and a port. */
+const maxHostLength = 253 + 6;
+
 /** A name or address and perhaps a port. What URL parsers also forgive (userinfo, %-escapes, tabs, `#`) no client sends. */
 const hostShape = /^(?:[a-z0-9._-]+|\[[0-9a-f:.]+\])(?::\d{1,5})?$/i;
 
@@ -20,10 +24,20 @@ export function createHostGuard({ allowedHosts, allowedOrigins, loopback }: Host
   const hosts = new Set(allowedHosts.map((host) => host.toLowerCase()));
   const listed = originList(allowedOrigins);
 
-  const hostAllowed = (host: string | undefined): boolean => {
-    const url = host === undefined || !hostShape.test(host) ? undefined : parsed(`http://${host}`);
+  /** The same few names come with every request. */
+  const known = new LRUCache<string, boolean>({ max: 100 });
+  const judgeHost = (host: string): boolean => {
+    const url = hostShape.test(host) ? parsed(`http://${host}`) : undefined;
     if (url === undefined) return false;
     return (loopback && loopbackNames.has(url.hostname)) || hosts.has(url.hostname) || hosts.has(url.host);
+  };
+  const hostAllowed = (host: string | undefined): boolean => {
+    if (host === undefined || host.length > maxHostLength) return false;
+    const verdict = known.get(host);
+    if (verdict !== undefined) return verdict;
+    const judged = judgeHost(host);
+    known.set(host, judged);
+    return judged;
   };
   const originAllowed = (origin: string): boolean => listed(origin) || (loopback && isLoopbackOrigin(origin));
 

@@ -4,7 +4,7 @@ import type { Principal, Tenant } from '../core/principal.ts';
 import { addressKey } from './client-address.ts';
 import type { MapPrincipal } from './principal-scopes.ts';
 import type { RevocationList } from './revocation.ts';
-import { type AccessRules, resolvePrincipal } from './tenant-scope.ts';
+import { type AccessRules, type ResolvedPrincipal, resolvePrincipal } from './tenant-scope.ts';
 import type { VerifiedClaims } from './verified-claims.ts';
 import type { TokenVerifier } from './verify-token.ts';
 
@@ -43,6 +43,7 @@ type Step = 'token' | 'revocation' | 'mapping' | 'rate_limit' | 'scope';
 /** From a token to a principal, in one order: token, revocation, the subject's rate limit, narrowing by the tenant header. */
 export function createAuthenticate(options: AuthenticateOptions) {
   const { verifier, revocations, mapPrincipal, directory, rules, limits, note } = options;
+  const resolveWhole = rememberWhole(rules);
 
   return async ({ token, tenantHeader, peer, requestId }: Credentials): Promise<Principal> => {
     let step: Step = 'token';
@@ -69,7 +70,8 @@ export function createAuthenticate(options: AuthenticateOptions) {
   };
 
   function resolve(claims: VerifiedClaims, header: readonly string[], tenants: readonly Tenant[], requestId: string): Principal {
-    const { principal, ignored } = resolvePrincipal({ claims, header, directory: tenants, rules });
+    const { principal, ignored } =
+      header.length === 0 ? resolveWhole(claims, tenants) : resolvePrincipal({ claims, header, directory: tenants, rules });
     const { subject } = principal;
     if (ignored.length > 0) note({ kind: 'claims_ignored', subject, claims: ignored });
     if (header.length > 0) note({ kind: 'scope_narrowed', requestId, ...askerOf(principal) });
@@ -85,6 +87,18 @@ export function createAuthenticate(options: AuthenticateOptions) {
       return limited;
     }
   }
+}
+
+/** The verifier gives the same claims again for a token that it remembers, and the directory the same tenants for a minute. */
+function rememberWhole(rules: AccessRules) {
+  const known = new WeakMap<VerifiedClaims, { readonly tenants: readonly Tenant[]; readonly resolved: ResolvedPrincipal }>();
+  return (claims: VerifiedClaims, tenants: readonly Tenant[]): ResolvedPrincipal => {
+    const last = known.get(claims);
+    if (last?.tenants === tenants) return last.resolved;
+    const resolved = resolvePrincipal({ claims, header: [], directory: tenants, rules });
+    known.set(claims, { tenants, resolved });
+    return resolved;
+  };
 }
 
 export function seesEverything(

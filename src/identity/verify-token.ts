@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { errors, type JWTVerifyGetKey, type JWTVerifyResult, jwtVerify } from 'jose';
 import { LRUCache } from 'lru-cache';
 import type { Clock } from '../core/clock.ts';
@@ -30,7 +30,7 @@ export function createTokenVerifier(options: TokenVerifierOptions) {
   return {
     async verify(token: string): Promise<VerifiedClaims> {
       if (token.length > maxTokenLength) throw notAccepted('it is larger than 8 KiB');
-      const digest = createHash('sha256').update(token).digest('base64');
+      const digest = hash('sha256', token, 'base64');
       const known = remembered.get(digest);
       if (known !== undefined && clock.now() < known.expiresAt * 1000) return known;
       const claims = await verifyAnew(token, options);

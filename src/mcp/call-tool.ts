@@ -27,10 +27,10 @@ export function createCallTool({ clock, note }: CallToolOptions) {
         ...askerOf(call.principal),
         tool: tool.name,
         outcome: failure === undefined ? 'answered' : refusals.has(failure) ? 'refused' : 'failed',
-        ...(failure === undefined ? {} : { code: failure }),
+        code: failure,
         durationMs: clock.monotonic() - startedAt,
-        ...(statement === undefined ? {} : { statement }),
-        ...(rowCount === undefined ? {} : { rowCount }),
+        statement,
+        rowCount,
       });
     try {
       await admit?.();

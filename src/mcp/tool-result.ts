@@ -18,23 +18,39 @@ export interface RowsAnswer {
   readonly rowCount: number;
   readonly truncated: boolean;
   /** Told to the model in the compact text block as `msg`. */
-  readonly message?: string;
+  readonly message?: string | undefined;
   /** Further properties of `structuredContent`, after the four that every row result has. */
   readonly details: object;
 }
 
 /** Compact text: `c` column names, `r` rows, `n` rows present, `t` only when truncated. */
 export function rowsAnswer({ columns, rowsJson, rowCount, truncated, message, details }: RowsAnswer): ToolAnswer {
-  const names = JSON.stringify(columns.map((column) => column.name));
+  const { names, described } = writtenColumns(columns);
   const flag = truncated ? ',"t":true' : '';
   const told = message ? `,"msg":${JSON.stringify(message)}` : '';
-  const described = JSON.stringify(columns.map(({ name, type, labels }) => ({ name, type, labels })));
   const more = JSON.stringify(details).slice(1, -1);
   return {
     text: `{"c":${names},"r":${rowsJson},"n":${rowCount}${flag}${told}}`,
     structuredJson: `{"columns":${described},"rows":${rowsJson},"row_count":${rowCount},"truncated":${truncated}${more && `,${more}`}}`,
     rowCount,
   };
+}
+
+interface WrittenColumns {
+  readonly names: string;
+  readonly described: string;
+}
+
+/** Answers of one statement often share the very same list. */
+const written = new WeakMap<readonly NamedColumn[], WrittenColumns>();
+
+function writtenColumns(columns: readonly NamedColumn[]): WrittenColumns {
+  const known = written.get(columns);
+  if (known !== undefined) return known;
+  const names = JSON.stringify(columns.map((column) => column.name));
+  const described = JSON.stringify(columns.map(({ name, type, labels }) => ({ name, type, labels })));
+  written.set(columns, { names, described });
+  return { names, described };
 }
 
 export function objectAnswer(structured: object, text?: string): ToolAnswer {

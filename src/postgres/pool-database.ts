@@ -147,12 +147,12 @@ async function runOnce(pools: ConnectionPools, statement: TenantStatement, optio
     client.query(query.submittable);
     const outcome = await query.outcome;
     reusable = outcome.reusable;
-    if (reusable) exchange.preparation.confirm();
+    if (reusable) exchange.confirm();
     return outcome.result;
   } catch (error) {
     if (statement.signal?.aborted) throw new AppError('query_timeout', 'The call was cancelled', { cause: error });
     // The pipeline stopped at the error, inside the transaction.
-    reusable = !isLostStatement(error) && (await rollBack(client, exchange.preparation.abandon()));
+    reusable = !isLostStatement(error) && (await rollBack(client, exchange.abandon()));
     throw fromPostgres(exchange.reply.scopeRefused() ? scopeRefusal(error as Error) : error);
   } finally {
     clock.stop();

@@ -26,8 +26,10 @@ export interface TenantExchange {
   /** Extended protocol, one Sync: https://www.postgresql.org/docs/17/protocol-flow.html#PROTOCOL-FLOW-PIPELINING */
   readonly request: Buffer;
   readonly reply: TenantReply;
-  /** To be told whether the answer came to its end, and for what must be given up if it did not. */
-  readonly preparation: Pick<Preparation, 'confirm' | 'abandon'>;
+  /** The answer came to its end. */
+  confirm(): void;
+  /** It did not. Returns the messages that give up what may have been prepared. */
+  abandon(): readonly Buffer[];
 }
 
 export function createTenantExchange(statement: TenantStatement, options: TenantExchangeOptions): TenantExchange {
@@ -38,13 +40,19 @@ export function createTenantExchange(statement: TenantStatement, options: Tenant
     switchToRole === undefined
       ? onOwnLogin(statement, scope, preparation)
       : onSharedSession(statement, scope, switchToRole, preparation);
+  const messages = [...preparation.closes];
+  for (const part of parts) messages.push(...part.messages);
+  messages.push(sync);
+  const reply = createTenantReply(
+    parts.map((part) => part.step),
+    statement.limits,
+    preparation.columnsOf(statement.text),
+  );
   return {
-    request: Buffer.concat([...preparation.closes, ...parts.flatMap((part) => part.messages), serialize.sync()]),
-    preparation,
-    reply: createTenantReply(
-      parts.map((part) => part.step),
-      statement.limits,
-    ),
+    request: Buffer.concat(messages),
+    reply,
+    confirm: () => preparation.confirm(reply.result().columns),
+    abandon: preparation.abandon,
   };
 }
 
@@ -76,24 +84,21 @@ function onSharedSession(statement: TenantStatement, scope: string, role: string
   ];
 }
 
-/** Parse where it is not prepared, bind, execute. A row limit leaves the portal suspended; the next bind drops it. */
+/** Bind, execute. A row limit leaves the portal suspended; the next bind drops it. */
 function run(preparation: Preparation, text: string, values?: readonly BindValue[]): Buffer[] {
-  return [...bind(preparation, text, values), executeAll];
+  return [...preparation.bind(text, values?.map(toBindText)), executeAll];
 }
 
-/** The same with the columns told first. */
+/** The same with the columns told first, where they are not known. */
 function runDescribed(preparation: Preparation, text: string, values?: readonly BindValue[], rows = 0): Buffer[] {
-  return [...bind(preparation, text, values), describePortal, serialize.execute({ rows })];
+  const known = preparation.columnsOf(text) !== undefined;
+  const messages = preparation.bind(text, values?.map(toBindText));
+  return [...messages, ...(known ? [] : [describePortal]), serialize.execute({ rows })];
 }
 
+const sync = serialize.sync();
 const executeAll = serialize.execute({ rows: 0 });
 const describePortal = serialize.describe({ type: 'P' });
-
-function bind(preparation: Preparation, text: string, values: readonly BindValue[] = []): Buffer[] {
-  const { name, parse } = preparation.nameOf(text);
-  const bound = serialize.bind({ statement: name, values: values.map(toBindText) });
-  return parse === undefined ? [bound] : [parse, bound];
-}
 
 export function toBindText(value: BindValue): string | null {
   if (value === null) return null;
@@ -126,10 +131,10 @@ const toColumn = ({ name, dataTypeID, tableID, columnID }: DescribedField): Resu
 export type TenantReply = ReturnType<typeof createTenantReply>;
 
 /** Follows the answer through the steps and keeps at most what the limits allow, while it streams in. */
-function createTenantReply(steps: readonly Step[], limits: ResultLimits) {
+function createTenantReply(steps: readonly Step[], limits: ResultLimits, knownColumns: readonly ResultColumn[] = []) {
   let position = 0;
   let verifiedTenantIds: readonly number[] = [];
-  let columns: readonly ResultColumn[] = [];
+  let columns = knownColumns;
   const rows: (readonly (string | null)[])[] = [];
   let bytes = 0;
   let truncated = false;

@@ -1,12 +1,12 @@
 import type { Clock } from '../core/clock.ts';
 import type { Principal } from '../core/principal.ts';
 import { readerRoleFor, type SchemaDefinition } from '../core/schema-definition.ts';
-import type { TenantResult } from '../postgres/database.ts';
+import type { ResultColumn, TenantResult } from '../postgres/database.ts';
 import type { ApprovedQuery } from './approved-query.ts';
 import type { LabelColumns } from './column-labels.ts';
 import type { Execute } from './execute.ts';
 import type { Guard } from './guard.ts';
-import type { RunQuery } from './query-result.ts';
+import type { NamedColumn, RunQuery } from './query-result.ts';
 import type { RememberAnswers } from './remember-answers.ts';
 import { type RenderedRows, renderRows } from './render-rows.ts';
 import type { RanStatement, SlowQueryWatch } from './slow-query.ts';
@@ -52,12 +52,18 @@ export function createRunQuery(options: RunQueryOptions): RunQuery {
   };
   const ask = async (approved: ApprovedQuery, asked: Asked, signal?: AbortSignal): Promise<RenderedRows> => {
     const result = await run(approved, asked, signal);
-    const rendered = renderRows(result, types, maxBytes);
-    const labels = labelColumns(result.columns, approved.relations);
-    return {
-      ...rendered,
-      columns: rendered.columns.map((column, index) => ({ ...column, ...(labels[index]?.length && { labels: labels[index] }) })),
-    };
+    const { columns, rowsJson, rowCount, truncated } = renderRows(result, types, maxBytes);
+    return { columns: labelled(columns, result.columns, approved.relations), rowsJson, rowCount, truncated };
+  };
+  /** As long as a statement stays prepared its columns are the very same list, and so are their labels. */
+  const known = new WeakMap<readonly ResultColumn[], readonly NamedColumn[]>();
+  const labelled = (columns: readonly NamedColumn[], described: readonly ResultColumn[], relations: readonly string[]) => {
+    const before = known.get(described);
+    if (before !== undefined) return before;
+    const labels = labelColumns(described, relations);
+    const named = columns.map((column, index) => (labels[index]?.length ? { ...column, labels: labels[index] } : column));
+    known.set(described, named);
+    return named;
   };
 
   return async ({ sql, principal, signal, requestId }) => {
@@ -71,13 +77,9 @@ export function createRunQuery(options: RunQueryOptions): RunQuery {
       signal,
       produce: (stop) => ask(approved, { sql, requestId, tenants }, stop),
     });
-    return {
-      ...result,
-      durationMs: Math.round(clock.monotonic() - start),
-      cached,
-      ...(stale && { stale }),
-      scope: tenants.map(({ name }) => name),
-    };
+    const { columns, rowsJson, rowCount, truncated } = result;
+    const durationMs = Math.round(clock.monotonic() - start);
+    return { columns, rowsJson, rowCount, truncated, durationMs, cached, stale, scope: tenants.map(({ name }) => name) };
   };
 }
 

@@ -33,21 +33,19 @@ export function createLogSink({ stream, clock, level = 'info' }: LogSinkOptions)
   return (observation) => {
     const severity = severityOf(observation);
     if (order.indexOf(severity) < least) return;
-    const { kind, ...facts } = withoutStatement(observation);
-    const head = { time: new Date(clock.now()).toISOString(), level: severity, event: kind };
-    const line = `${JSON.stringify({ ...head, ...(mask(facts) as object) })}\n`;
-    stream.write(line);
+    const { kind } = observation;
+    const facts: Record<string, unknown> = {};
+    for (const name in observation) if (!untold.has(name)) facts[name] = observation[name as keyof Observation];
+    const head = `{"time":"${new Date(clock.now()).toISOString()}","level":"${severity}","event":"${kind}"`;
+    const told = JSON.stringify(mask(facts)).slice(1);
+    stream.write(`${head}${told === '}' ? '' : ','}${told}\n`);
     // What happens rarely is what somebody waits for.
     if (severity === 'error' || !frequent.has(kind)) stream.flush?.();
   };
 }
 
-/** What a caller writes may hold personal data: the log tells of the call, not of its words. */
-function withoutStatement(observation: Observation): Observation {
-  if (observation.kind !== 'tool_called') return observation;
-  const { statement: _statement, ...told } = observation;
-  return told;
-}
+/** The kind stands in the line's head. What a caller writes may hold personal data: the log tells of the call, not of its words. */
+const untold: ReadonlySet<string> = new Set(['kind', 'statement']);
 
 function severityOf(observation: Observation): LogLevel {
   switch (observation.kind) {

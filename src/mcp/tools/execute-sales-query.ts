@@ -32,17 +32,17 @@ export const executeSalesQuery = (text: ToolText, runQuery: RunQuery) =>
     }),
     run: async ({ postgresql_query }, { principal, signal, requestId }) => {
       const result = await runQuery({ sql: postgresql_query, principal, signal, requestId });
-      const emptyMessage = result.rowCount === 0 ? { message: 'No rows' } : {};
+      const { columns, rowsJson, rowCount, truncated, durationMs, cached, stale, scope } = result;
+      const hint = truncated ? truncationHint : undefined;
+      // Members that are undefined are not written.
+      const details = { hint, duration_ms: Math.round(durationMs), cached, stale: stale || undefined, scope };
       return rowsAnswer({
-        ...result,
-        ...(result.truncated ? { message: truncationHint } : emptyMessage),
-        details: {
-          ...(result.truncated ? { hint: truncationHint } : {}),
-          duration_ms: Math.round(result.durationMs),
-          cached: result.cached,
-          ...(result.stale && { stale: true }),
-          scope: result.scope,
-        },
+        columns,
+        rowsJson,
+        rowCount,
+        truncated,
+        message: hint ?? (rowCount === 0 ? 'No rows' : undefined),
+        details,
       });
     },
   });
