@@ -13,7 +13,7 @@ const around = /^\s*(BEGIN|ROLLBACK|COMMIT|SET|SELECT\s+\S*use_scope)\b/i;
  * @param {ReturnType<typeof import('./ours.mjs').ours>} server
  * @param {readonly import('../workloads.mjs').Workload[]} workloads
  * @param {Record<string, import('../workloads.mjs').Variant[]>} variants
- * @returns {Promise<Record<string, string[]>>} by workload; without those that need bound values or several statements
+ * @returns {Promise<Record<string, string[]>>} by workload; without those that need several statements
  */
 export async function captureFinalSql(server, workloads, variants) {
   const { adminUrl } = services();
@@ -32,7 +32,7 @@ export async function captureFinalSql(server, workloads, variants) {
         const { id, status, body } = await ask(lane, createRequest('tools/call', call.params));
         if (status !== 200) throw new BenchError(`call ${id} of ${workload.id} was answered with ${status}: ${body}`);
         const texts = tap.take().filter(({ text, user }) => /_reader/.test(user) && !around.test(text));
-        if (texts.length === 1 && !/\$\d/.test(texts[0].text)) captured[workload.id].push(texts[0].text);
+        if (texts.length === 1) captured[workload.id].push(withValues(texts[0]));
       }
       if (captured[workload.id].length === 0) delete captured[workload.id];
     }
@@ -42,4 +42,9 @@ export async function captureFinalSql(server, workloads, variants) {
     await child.stop();
     tap.stop();
   }
+}
+
+/** pgbench prepares its scripts as they are: a statement that is bound gets its values, which are plain, as literals. */
+function withValues({ text, values }) {
+  return text.replace(/\$(\d+)/g, (_, number) => `'${values[number - 1]}'`);
 }

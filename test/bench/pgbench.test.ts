@@ -38,7 +38,7 @@ const int32 = (value: number) => {
   bytes.writeInt32BE(value);
   return bytes;
 };
-const sent = (type: string, text: string) => Buffer.concat([Buffer.from(type), sized(Buffer.from(text))]);
+const sent = (type: string, text: string) => Buffer.concat([Buffer.from(type), sized(Buffer.from(text, 'latin1'))]);
 
 test('the tap hears the text of each statement and who sends it, wherever the network cuts', () => {
   const startup = sized(Buffer.concat([int32(196608), Buffer.from('database\0zava\0user\0zava_reader\0\0')]));
@@ -46,14 +46,17 @@ test('the tap hears the text of each statement and who sends it, wherever the ne
     startup,
     sent('p', 'password\0'),
     sent('P', '\0SELECT $1\0\0\x01'),
-    sent('B', '\0\0'),
+    sent('B', '\0\0\0\0\0\x02\0\0\0\x0242\xff\xff\xff\xff\0\0'),
     sent('P', 'named\0SELECT 2\0\0\0'),
     sent('Q', 'SELECT 3\0'),
   ]);
   for (const size of [1, 7, stream.length]) {
     const heard: string[] = [];
-    const read = createFrontendReader((text: string, user: string) => heard.push(`${user}: ${text}`));
+    const read = createFrontendReader(
+      (text: string, user: string) => heard.push(`${user}: ${text}`),
+      (values: (string | null)[]) => heard.push(JSON.stringify(values)),
+    );
     for (let at = 0; at < stream.length; at += size) read(stream.subarray(at, at + size));
-    expect(heard).toEqual(['zava_reader: SELECT $1', 'zava_reader: SELECT 2', 'zava_reader: SELECT 3']);
+    expect(heard).toEqual(['zava_reader: SELECT $1', '["42",null]', 'zava_reader: SELECT 2', 'zava_reader: SELECT 3']);
   }
 });
