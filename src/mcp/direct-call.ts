@@ -51,7 +51,16 @@ export function createDirectCall({ tools, callTool, serverInfo }: DirectCallOpti
 }
 export type DirectCall = ReturnType<typeof createDirectCall>;
 
-function resultMembers({ text, structuredJson, isError }: ToolAnswer): string {
+const membersOf = new WeakMap<ToolAnswer, string>();
+
+function resultMembers(answer: ToolAnswer): string {
+  if (!answer.reused) return writeMembers(answer);
+  const known = membersOf.get(answer) ?? writeMembers(answer);
+  membersOf.set(answer, known);
+  return known;
+}
+
+function writeMembers({ text, structuredJson, isError }: ToolAnswer): string {
   const structured = structuredJson === undefined ? '' : `,"structuredContent":${onOneLine(structuredJson)}`;
   return `"content":[{"type":"text","text":${JSON.stringify(text)}}]${structured}${isError === undefined ? '' : ',"isError":true'}`;
 }

@@ -9,6 +9,8 @@ export interface ToolAnswer {
   readonly isError?: true;
   /** Rows in the answer, for the record. */
   readonly rowCount?: number;
+  /** The very same object answers other calls, so what is made of it may be kept. */
+  readonly reused?: true;
 }
 
 export interface RowsAnswer {

@@ -37,7 +37,9 @@ export const getMultipleTableSchemas = (text: ToolText, describeTables: Describe
     }),
     run: async ({ table_names }, { principal }) => {
       const tables = await describeTables(table_names, principal);
-      const answer = written.get(tables) ?? objectAnswer({ tables }, tables.map(tableMarkdown).join('\n\n'));
+      const known = written.get(tables);
+      if (known !== undefined) return known;
+      const answer: ToolAnswer = { ...objectAnswer({ tables }, tables.map(tableMarkdown).join('\n\n')), reused: true };
       written.set(tables, answer);
       return answer;
     },
