@@ -19,8 +19,21 @@ export interface PromptArgument {
   readonly description: string;
   /** Used when the caller gives none. Without one the argument is required. */
   readonly fallback?: string;
-  /** Offered while the user types; `tenants` stands for the names in the caller's scope. */
-  readonly suggestions?: readonly string[] | 'tenants';
+  /** Offered while the user types, in this order. */
+  readonly suggestions?: readonly Suggestion[];
+}
+
+/** A text, or where texts come from: the caller's tenants, a set of valid values, or the calendar of the years in such a set. */
+export type Suggestion =
+  | string
+  | { readonly from: 'tenants' }
+  | { readonly from: 'values'; readonly of: ValueSet }
+  | { readonly from: 'periods'; readonly years: ValueSet };
+
+/** Valid values of a relation, by their label. */
+export interface ValueSet {
+  readonly relation: string;
+  readonly label: string;
 }
 
 export interface PromptTemplate {

@@ -15,6 +15,27 @@ export function lastCompleteQuarter(instant: Date): Quarter {
   return index === 0 ? quarter(instant.getUTCFullYear() - 1, 3) : quarter(instant.getUTCFullYear(), index - 1);
 }
 
+/** These years, their quarters and their months, the newest first and none that has not begun. */
+export function periodsIn(years: readonly number[], instant: Date): readonly string[] {
+  const newestFirst = [...new Set(years)].sort((a, b) => b - a);
+  const each = (count: number) =>
+    newestFirst.flatMap((year) => Array.from({ length: count }, (_, i) => [year, count - 1 - i] as const));
+  const hasBegun = (year: number, month: number) => Date.UTC(year, month) <= instant.getTime();
+  return [
+    ...newestFirst.filter((year) => hasBegun(year, 0)).map(String),
+    ...each(4)
+      .filter(([year, index]) => hasBegun(year, index * 3))
+      .map(([year, index]) => quarter(year, index).name),
+    ...each(12)
+      .filter(([year, month]) => hasBegun(year, month))
+      .map(([year, month]) => `${monthNames[month]} ${year}`),
+  ];
+}
+
+const monthNames = Array.from({ length: 12 }, (_, month) =>
+  new Date(Date.UTC(2000, month)).toLocaleString('en', { month: 'long', timeZone: 'UTC' }),
+);
+
 export const dayOf = (instant: Date): string => instant.toISOString().slice(0, 10);
 
 /** ISO 8601 to the second, as in `2026-11-22T18:31:51Z`. */

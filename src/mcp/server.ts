@@ -6,6 +6,7 @@ import type { Principal } from '../core/principal.ts';
 import type { AdmitCall, Guarded } from './admit-call.ts';
 import type { CallTool } from './call-tool.ts';
 import type { ToolCatalog } from './catalog.ts';
+import type { Complete } from './completion.ts';
 import type { PromptCatalog } from './prompts/prompt-catalog.ts';
 import { notFound, toProtocolError } from './protocol-error.ts';
 import type { RawJson } from './raw-json.ts';
@@ -30,6 +31,7 @@ export interface McpServerOptions {
   readonly tools: ToolCatalog;
   readonly prompts: PromptCatalog;
   readonly resources: ResourceCatalog;
+  readonly complete: Complete;
   readonly callTool: CallTool;
   readonly admit: AdmitCall;
   readonly note: Note;
@@ -38,8 +40,6 @@ export interface McpServerOptions {
 }
 
 export type CreateMcpServer = (scope: ServingScope) => Server;
-
-const maxSuggestions = 100;
 
 /** The SDK wants one for elicitation, which this server never asks for; its default compiles a validator per instance. */
 const noValidation: jsonSchemaValidator = {
@@ -135,17 +135,12 @@ function serveResources(server: Server, scope: ServingScope, { resources, admit,
   );
 }
 
-function serveCompletion(server: Server, { principal }: ServingScope, { prompts, resources }: McpServerOptions): void {
-  server.setRequestHandler('completion/complete', ({ params: { ref, argument } }) => {
-    const known =
-      ref.type === 'ref/prompt'
-        ? prompts.suggestions(ref.name, argument.name, principal)
-        : resources.suggestions(ref.uri, argument.name);
-    const typed = argument.value.toLowerCase();
-    const matching = known.filter((value) => value.toLowerCase().includes(typed));
-    const values = matching.slice(0, maxSuggestions);
-    return { completion: { values, total: matching.length, hasMore: matching.length > values.length } };
-  });
+function serveCompletion(server: Server, scope: ServingScope, { complete, note }: McpServerOptions): void {
+  server.setRequestHandler('completion/complete', ({ params: { ref, argument } }) =>
+    guarded(scope, note, 'completion/complete', async () => ({
+      completion: { ...(await complete(ref, argument, scope.principal)) },
+    })),
+  );
 }
 
 /** Runs a handler so that only what callers may know leaves it. */

@@ -9,6 +9,7 @@ import type { SearchProducts } from '../search/search-products.ts';
 import { type AdmitCallOptions, createAdmitCall } from './admit-call.ts';
 import { createCallTool } from './call-tool.ts';
 import { createToolCatalog } from './catalog.ts';
+import { createComplete } from './completion.ts';
 import { createDirectCall } from './direct-call.ts';
 import { serverInstructions } from './instructions.ts';
 import { createPromptCatalog } from './prompts/prompt-catalog.ts';
@@ -53,6 +54,7 @@ export function createMcpServing(options: McpServingOptions): McpServing {
     tools,
     prompts,
     resources,
+    complete: createComplete({ prompts, resources, describeTables, clock }),
     callTool,
     admit,
     note,

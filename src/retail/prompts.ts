@@ -4,7 +4,20 @@ const period: PromptArgument = {
   name: 'period',
   description: 'The time to look at, for example "2025", "last quarter" or "March 2024"',
   fallback: 'the last complete quarter',
-  suggestions: ['the last complete quarter', 'the last 12 months', 'this year', 'last year'],
+  suggestions: [
+    'the last complete quarter',
+    'the last 12 months',
+    'this year',
+    'last year',
+    { from: 'periods', years: { relation: 'orders', label: 'year' } },
+  ],
+};
+
+const category: PromptArgument = {
+  name: 'category',
+  description: 'A product category',
+  fallback: 'all categories',
+  suggestions: ['all categories', { from: 'values', of: { relation: 'categories', label: 'category_name' } }],
 };
 
 const asTable = 'Answer with a Markdown table, then two or three sentences on what stands out. Show names, never ids.';
@@ -36,8 +49,8 @@ Question: {question}`,
     name: 'top_products',
     title: 'Top products',
     description: 'The top 20 products by revenue in a period.',
-    arguments: [period],
-    text: `Show the top 20 products by revenue in {period}, with category, units sold and revenue. ${asTable}`,
+    arguments: [period, category],
+    text: `Show the top 20 products by revenue in {period}, from {category}, with category, units sold and revenue. ${asTable}`,
   },
   {
     name: 'sales_by_store',
@@ -70,7 +83,7 @@ Question: {question}`,
     name: 'store_review',
     title: 'Store review',
     description: 'One store against its region.',
-    arguments: [{ name: 'store', description: 'The full name of a store', suggestions: 'tenants' }, period],
+    arguments: [{ name: 'store', description: 'The full name of a store', suggestions: [{ from: 'tenants' }] }, period],
     text: `Review the store "{store}" in {period} against the other stores of its region that you may see: revenue, orders, average order value, the five strongest and the five weakest categories. ${asTable}`,
   },
   {

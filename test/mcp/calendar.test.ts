@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { lastCompleteQuarter, quarterOf, secondOf } from '../../src/mcp/calendar.ts';
+import { lastCompleteQuarter, periodsIn, quarterOf, secondOf } from '../../src/mcp/calendar.ts';
 
 test.each([
   ['2026-01-01T00:00:00Z', '2026-Q1', '2025-Q4'],
@@ -17,4 +17,19 @@ test('a quarter names its first and last day', () => {
 
 test('times are told to the second', () => {
   expect(secondOf(new Date('2026-11-22T18:31:51.999Z'))).toBe('2026-11-22T18:31:51Z');
+});
+
+test('periods of years end with the one that has begun', () => {
+  const periods = periodsIn([2025, 2026, 2025], new Date('2026-05-02T00:00:00Z'));
+  expect(periods.slice(0, 8)).toEqual(['2026', '2025', '2026-Q2', '2026-Q1', '2025-Q4', '2025-Q3', '2025-Q2', '2025-Q1']);
+  expect(periods.slice(8, 14)).toEqual([
+    'May 2026',
+    'April 2026',
+    'March 2026',
+    'February 2026',
+    'January 2026',
+    'December 2025',
+  ]);
+  expect(periods).toHaveLength(2 + 6 + 17);
+  expect(periodsIn([], new Date())).toEqual([]);
 });

@@ -55,6 +55,8 @@ export interface Ports {
   searchProducts?: SearchProducts;
   limit?: (principal: Principal, name: string) => Promise<void>;
   directCalls?: boolean;
+  /** The statement for valid values fails. */
+  valuesFail?: boolean;
 }
 
 const noProducts: SearchProducts = async ({ threshold }) => ({
@@ -75,7 +77,13 @@ export interface Stack {
 }
 
 /** The MCP layers over functions that stand for the query engine. */
-export function mcpStack({ runQuery, searchProducts = noProducts, limit, directCalls = true }: Ports = {}): Stack {
+export function mcpStack({
+  runQuery,
+  searchProducts = noProducts,
+  limit,
+  directCalls = true,
+  valuesFail = false,
+}: Ports = {}): Stack {
   const observations: Observation[] = [];
   const queries: QueryRequest[] = [];
   const run: RunQuery = (request) => {
@@ -90,7 +98,10 @@ export function mcpStack({ runQuery, searchProducts = noProducts, limit, directC
   const describeTables = createDescribeTables({
     definition: retailDefinition,
     validValues: retailValidValues,
-    runQuery: async () => ({ ...awkwardResult, rowsJson: catalogueValues }),
+    runQuery: async () => {
+      if (valuesFail) throw new Error('password=hunter2');
+      return { ...awkwardResult, rowsJson: catalogueValues };
+    },
     clock: stillClock,
   });
   const serving = createMcpServing({

@@ -1,6 +1,5 @@
 import { AppError } from '../../core/errors.ts';
-import type { Principal } from '../../core/principal.ts';
-import type { PromptArgument, PromptTemplate } from '../../core/wording.ts';
+import type { PromptArgument, PromptTemplate, Suggestion } from '../../core/wording.ts';
 import { notFound } from '../protocol-error.ts';
 
 export function createPromptCatalog(templates: readonly PromptTemplate[]) {
@@ -26,10 +25,9 @@ export function createPromptCatalog(templates: readonly PromptTemplate[]) {
       };
     },
     /** What may stand for an argument, for completion. Empty when nothing is known. */
-    suggestions(name: string, argument: string, principal: Principal): readonly string[] {
+    suggestions(name: string, argument: string): readonly Suggestion[] {
       const known = templates.find((candidate) => candidate.name === name);
-      const suggestions = known?.arguments.find((candidate) => candidate.name === argument)?.suggestions ?? [];
-      return suggestions === 'tenants' ? principal.tenants.map((tenant) => tenant.name) : suggestions;
+      return known?.arguments.find((candidate) => candidate.name === argument)?.suggestions ?? [];
     },
   };
 }

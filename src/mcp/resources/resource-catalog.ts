@@ -29,7 +29,6 @@ const json = 'application/json';
 export function createResourceCatalog({ wording, definition, describeTables, clock }: ResourceCatalogOptions) {
   const base = `${wording.scheme}://`;
   const schemaTemplate = `${base}schema/{table}`;
-  const tableNames = definition.relations.map((relation) => relation.name);
 
   const tables = definition.relations.map(
     (relation): Resource => ({
@@ -81,6 +80,9 @@ export function createResourceCatalog({ wording, definition, describeTables, clo
         mimeType: 'text/markdown',
       },
     ],
+    /** Whether the caller may read of a table. */
+    permits: (table: string, principal: Principal): boolean =>
+      tables.some((resource) => resource.uri === `${base}schema/${table}` && visibleTo(principal, resource)),
     find: (uri: string): Guarded | undefined => byUri.get(uri),
     async read(uri: string, principal: Principal, signal: AbortSignal) {
       const resource = byUri.get(uri);
@@ -88,8 +90,11 @@ export function createResourceCatalog({ wording, definition, describeTables, clo
         throw notFound('resource', uri, `Resources: ${base}${wording.tenants}, ${base}calendar, ${schemaTemplate}`);
       return { contents: [{ uri, mimeType: resource.mimeType, text: await resource.read(principal, signal) }] };
     },
-    suggestions: (uriTemplate: string, argument: string): readonly string[] =>
-      uriTemplate === schemaTemplate && argument === 'table' ? tableNames : [],
+    /** What may stand for a variable of a template: the tables that the caller may read of. */
+    suggestions: (uriTemplate: string, variable: string, principal: Principal): readonly string[] =>
+      uriTemplate === schemaTemplate && variable === 'table'
+        ? tables.filter((table) => visibleTo(principal, table)).map(({ uri }) => uri.slice(`${base}schema/`.length))
+        : [],
   };
 }
 export type ResourceCatalog = ReturnType<typeof createResourceCatalog>;
