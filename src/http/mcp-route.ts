@@ -54,7 +54,11 @@ export function createMcpRoute(options: McpRouteOptions) {
       if (answer.contentType !== undefined) response.setHeader('Content-Type', answer.contentType);
       response.statusCode = answer.status;
       if (typeof answer.body === 'string') response.end(answer.body);
-      else await pipeline(answer.body, response);
+      else {
+        // A proxy that gathers an answer before it sends it on would hold the events back.
+        response.setHeader('X-Accel-Buffering', 'no');
+        await pipeline(answer.body, response);
+      }
     } catch (error) {
       if (!gone.signal.aborted) refuse(request, response, { error, body, requestId, peer, principal, noted }, options);
     }

@@ -2,12 +2,15 @@ import type { Clock } from '../core/clock.ts';
 import { type ErrorCode, toErrorBody } from '../core/errors.ts';
 import { askerOf, type Note } from '../core/observation.ts';
 import { maxSqlBytes } from '../query/parse-sql.ts';
+import { tellWhileRunning } from './progress.ts';
 import type { Tool, ToolCall } from './tool.ts';
 import { errorAnswer, type ToolAnswer } from './tool-result.ts';
 
 export interface CallToolOptions {
   readonly clock: Clock;
   readonly note: Note;
+  /** How often a caller who wants to hear of the progress is told, and how long a call may be before the first time. */
+  readonly progressEveryMs?: number;
 }
 
 const refusals: ReadonlySet<ErrorCode> = new Set(['forbidden', 'insufficient_scope', 'rate_limited', 'query_rejected']);
@@ -16,7 +19,7 @@ const refusals: ReadonlySet<ErrorCode> = new Set(['forbidden', 'insufficient_sco
 const faults: ReadonlySet<ErrorCode> = new Set(['internal', 'dependency_unavailable']);
 
 /** Runs an admitted call to its end. From here on every failure is an answer: the model is meant to read it. */
-export function createCallTool({ clock, note }: CallToolOptions) {
+export function createCallTool({ clock, note, progressEveryMs = 1000 }: CallToolOptions) {
   return async (tool: Tool, rawArguments: unknown, call: ToolCall, admit?: () => Promise<void>): Promise<ToolAnswer> => {
     const startedAt = clock.monotonic();
     const statement = statementIn(tool, rawArguments);
@@ -32,8 +35,10 @@ export function createCallTool({ clock, note }: CallToolOptions) {
         statement,
         rowCount,
       });
+    let stopTelling = () => {};
     try {
       await admit?.();
+      if (call.tellProgress !== undefined) stopTelling = tellWhileRunning(call.tellProgress, progressEveryMs);
       const answer = await tool.answer(rawArguments, call);
       tellsOf(undefined, answer.rowCount);
       return answer;
@@ -42,6 +47,8 @@ export function createCallTool({ clock, note }: CallToolOptions) {
       tellsOf(body.code);
       if (faults.has(body.code)) note({ kind: 'fault_met', requestId: call.requestId, where: tool.name, error });
       return errorAnswer(body);
+    } finally {
+      stopTelling();
     }
   };
 }

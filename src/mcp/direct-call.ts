@@ -1,6 +1,7 @@
 import type { Principal } from '../core/principal.ts';
 import type { CallTool } from './call-tool.ts';
 import type { ToolCatalog } from './catalog.ts';
+import type { TellProgress } from './progress.ts';
 import { onOneLine } from './raw-json.ts';
 import type { Tool } from './tool.ts';
 import type { ToolAnswer } from './tool-result.ts';
@@ -19,6 +20,7 @@ export interface DirectExchange {
   readonly headers: RequestHeaders;
   readonly body: unknown;
   readonly signal: AbortSignal;
+  readonly tellProgress?: TellProgress | undefined;
 }
 
 interface PlainCall {
@@ -40,11 +42,11 @@ const olderRevisions: ReadonlySet<unknown> = new Set([undefined, '2025-11-25', '
 export function createDirectCall({ tools, callTool, serverInfo }: DirectCallOptions) {
   const modernEnd = `,"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":${JSON.stringify(serverInfo)}}`;
 
-  return ({ principal, requestId, headers, body, signal }: DirectExchange): Promise<string> | undefined => {
+  return ({ principal, requestId, headers, body, signal, tellProgress }: DirectExchange): Promise<string> | undefined => {
     const plain = readPlainCall(headers, body, tools);
     if (plain === undefined) return undefined;
     const end = `${plain.modern ? modernEnd : ''}},"jsonrpc":"2.0","id":${JSON.stringify(plain.id)}}`;
-    return callTool(plain.tool, plain.arguments, { principal, requestId, signal }).then(
+    return callTool(plain.tool, plain.arguments, { principal, requestId, signal, tellProgress }).then(
       (answer) => `{"result":{${resultMembers(answer)}${end}`,
     );
   };
@@ -108,7 +110,7 @@ function isPlainMeta(meta: unknown, known: ReadonlySet<string>): meta is JsonObj
   if (!isObject(meta)) return false;
   for (const member in meta) if (member.startsWith(reserved) && !known.has(member)) return false;
   const token = meta.progressToken;
-  // No tool tells of its progress, so a token for it changes nothing.
+  // Progress is told before the answer, never in it.
   return token === undefined || typeof token === 'string' || Number.isSafeInteger(token);
 }
 

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { type jsonSchemaValidator, Server } from '@modelcontextprotocol/server';
+import { type jsonSchemaValidator, Server, type ServerContext } from '@modelcontextprotocol/server';
 import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
 import type { Principal } from '../core/principal.ts';
@@ -7,6 +7,7 @@ import type { AdmitCall, Guarded } from './admit-call.ts';
 import type { CallTool } from './call-tool.ts';
 import type { ToolCatalog } from './catalog.ts';
 import type { Complete } from './completion.ts';
+import { progressNotification, progressTokenOf, type TellProgress } from './progress.ts';
 import type { PromptCatalog } from './prompts/prompt-catalog.ts';
 import { notFound, toProtocolError } from './protocol-error.ts';
 import type { RawJson } from './raw-json.ts';
@@ -20,6 +21,8 @@ export interface ServingScope {
   readonly raw: RawJson;
   /** Of the HTTP request. Absent on stdio, where each call gets its own. */
   readonly requestId?: string;
+  /** Over HTTP, where the request wants to hear of its progress. On stdio the SDK tells. */
+  readonly tellProgress?: TellProgress | undefined;
   /** True when the edge has admitted the call already. */
   readonly admitted: boolean;
 }
@@ -85,10 +88,17 @@ function serveTools(server: Server, scope: ServingScope, { tools, callTool, admi
       const known = tools.listFor(scope.principal).map((listed) => listed.name);
       throw toProtocolError(notFound('tool', params.name, `Tools: ${known.join(', ')}`), requestId);
     }
-    const call = { principal: scope.principal, requestId, signal: mcpReq.signal };
+    const tellProgress = scope.requestId === undefined ? tellOnConnection(mcpReq) : scope.tellProgress;
+    const call = { principal: scope.principal, requestId, signal: mcpReq.signal, tellProgress };
     const admission = scope.admitted ? undefined : () => admit(scope.principal, tool);
     return callResult(await callTool(tool, params.arguments, call, admission), scope.raw);
   });
+}
+
+/** A notice that the client no longer takes is no failure of the call. */
+function tellOnConnection({ _meta, notify }: ServerContext['mcpReq']): TellProgress | undefined {
+  const token = progressTokenOf(_meta);
+  return token === undefined ? undefined : (progress) => void notify(progressNotification(token, progress)).catch(() => {});
 }
 
 function callResult({ text, structuredJson, isError }: ToolAnswer, raw: RawJson) {

@@ -30,6 +30,7 @@ export interface McpServingOptions extends AdmitCallOptions {
   readonly note: Note;
   /** False sends every call through the SDK: the answers must be the same, and tests compare them. */
   readonly directCalls?: boolean;
+  readonly progressEveryMs?: number;
 }
 
 export interface McpServing {
@@ -46,7 +47,7 @@ export function createMcpServing(options: McpServingOptions): McpServing {
   const prompts = createPromptCatalog(wording.prompts);
   const resources = createResourceCatalog({ wording: wording.resources, definition, describeTables, clock });
   const admit = createAdmitCall(options);
-  const callTool = createCallTool({ clock, note });
+  const callTool = createCallTool(options);
   const createServer = createMcpServerFactory({
     name: serverName,
     version,

@@ -9,6 +9,8 @@ import type { Note } from '../core/observation.ts';
 import type { Principal } from '../core/principal.ts';
 import type { AdmitCall, Guarded } from './admit-call.ts';
 import type { DirectCall, RequestHeaders } from './direct-call.ts';
+import { answerOrStream, eventStream, type McpReply } from './late-stream.ts';
+import { progressNotification, progressTokenOf, type TellProgress } from './progress.ts';
 import { explainErrors } from './protocol-error.ts';
 import { createRawJson, type RawJson } from './raw-json.ts';
 import type { ServingScope } from './server.ts';
@@ -22,12 +24,6 @@ export interface McpExchange {
   /** Parsed JSON. */
   readonly body: unknown;
   readonly signal: AbortSignal;
-}
-
-export interface McpReply {
-  readonly status: number;
-  readonly contentType?: string;
-  readonly body: string | AsyncIterable<string>;
 }
 
 export interface StreamableHttpOptions {
@@ -64,23 +60,32 @@ export function createStreamableHttp(options: StreamableHttpOptions) {
     return guardedThing(body.method, isRecord(body.params) ? body.params : {});
   };
 
+  const answer = async (exchange: McpExchange, tellProgress?: TellProgress): Promise<McpReply> => {
+    const { principal, requestId, headers, body, signal } = exchange;
+    const direct = directCall?.({ ...exchange, tellProgress });
+    if (direct !== undefined) return { status: 200, contentType: 'application/json', body: await direct };
+    const raw = createRawJson();
+    const scope = { principal, requestId, raw, tellProgress, admitted: true };
+    // Without a body of its own: the SDK is given the parsed one, and reads nothing.
+    const request = new Request('http://localhost/mcp', { method: 'POST', headers: webHeaders(headers), signal });
+    if (!(await isLegacyRequest(request, body))) {
+      scopes.set(request, scope);
+      return reply(await modern.fetch(request, { parsedBody: body }), raw);
+    }
+    const json = streamsLegacy?.(body) !== true;
+    return serveLegacy({ server: createServer(scope), request, body, signal, raw, json, onerror });
+  };
+
   return {
     async handle(exchange: McpExchange): Promise<McpReply> {
-      const { principal, requestId, headers, body, signal } = exchange;
+      const { principal, headers, body } = exchange;
       const asked = askedIn(body);
       if (asked !== undefined) await admit(principal, asked);
-      const direct = directCall?.(exchange);
-      if (direct !== undefined) return { status: 200, contentType: 'application/json', body: await direct };
-      const raw = createRawJson();
-      const scope = { principal, requestId, raw, admitted: true };
-      // Without a body of its own: the SDK is given the parsed one, and reads nothing.
-      const request = new Request('http://localhost/mcp', { method: 'POST', headers: webHeaders(headers), signal });
-      if (!(await isLegacyRequest(request, body))) {
-        scopes.set(request, scope);
-        return reply(await modern.fetch(request, { parsedBody: body }), raw);
-      }
-      const json = streamsLegacy?.(body) !== true;
-      return serveLegacy({ server: createServer(scope), request, body, signal, raw, json, onerror });
+      const token = wantedProgress(headers, body);
+      if (token === undefined) return answer(exchange);
+      return answerOrStream((tell) =>
+        answer(exchange, (progress) => tell({ jsonrpc: '2.0', ...progressNotification(token, progress) })),
+      );
     },
     close: () => modern.close(),
   };
@@ -139,10 +144,17 @@ async function* followedBy(body: AsyncIterable<string>, end: () => void): AsyncI
 async function reply(response: Response, raw: RawJson): Promise<McpReply> {
   const contentType = response.headers.get('content-type');
   const head = { status: response.status, ...(contentType === null ? {} : { contentType }) };
-  if (response.body !== null && contentType?.startsWith('text/event-stream')) {
+  if (response.body !== null && contentType?.startsWith(eventStream)) {
     return { ...head, body: events(response.body, raw) };
   }
   return { ...head, body: raw.restore(explainErrors(await response.text())) };
+}
+
+/** A client that does not take an event stream cannot be told. */
+function wantedProgress({ accept }: RequestHeaders, body: unknown) {
+  if (!isRecord(body) || body.method !== 'tools/call' || !isRecord(body.params)) return undefined;
+  const token = progressTokenOf(body.params._meta);
+  return String(accept).includes(eventStream) ? token : undefined;
 }
 
 /** The SDK enqueues one whole event a chunk, so each chunk can be finished by itself. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import type { Permission, Principal } from '../core/principal.ts';
+import type { TellProgress } from './progress.ts';
 import type { ToolAnswer } from './tool-result.ts';
 
 export interface ToolCall {
@@ -8,6 +9,8 @@ export interface ToolCall {
   readonly requestId: string;
   /** Aborts when the client cancels or goes away; the running SQL must stop with it. */
   readonly signal: AbortSignal;
+  /** Present where the caller wants to hear how far a long call is. */
+  readonly tellProgress?: TellProgress | undefined;
 }
 
 export interface ToolAnnotations {

@@ -55,6 +55,7 @@ export interface Ports {
   searchProducts?: SearchProducts;
   limit?: (principal: Principal, name: string) => Promise<void>;
   directCalls?: boolean;
+  progressEveryMs?: number;
   /** The statement for valid values fails. */
   valuesFail?: boolean;
 }
@@ -83,6 +84,7 @@ export function mcpStack({
   limit,
   directCalls = true,
   valuesFail = false,
+  progressEveryMs,
 }: Ports = {}): Stack {
   const observations: Observation[] = [];
   const queries: QueryRequest[] = [];
@@ -115,6 +117,7 @@ export function mcpStack({
     authorize,
     ...(limit && { limit }),
     directCalls,
+    ...(progressEveryMs && { progressEveryMs }),
     clock: stillClock,
     note: (observation) => observations.push(observation),
   });
