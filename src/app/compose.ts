@@ -2,7 +2,7 @@ import type { Config } from '../config/schema.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { Note } from '../core/observation.ts';
 import { authorize } from '../identity/authorize.ts';
-import { createMcpServing } from '../mcp/serving.ts';
+import { createMcpServing, type McpServingOptions } from '../mcp/serving.ts';
 import type { Database } from '../postgres/database.ts';
 import { createScopeSigner } from '../postgres/scope-token.ts';
 import { loadColumnLabels } from '../query/column-labels.ts';
@@ -41,6 +41,8 @@ export interface ComposeOptions {
   readonly rates?: RateStore | undefined;
   /** Absent: every call asks the database. */
   readonly remember?: RememberAnswers;
+  /** Absent: no call becomes a task. */
+  readonly tasks?: McpServingOptions['tasks'];
   readonly clock?: Clock;
 }
 
@@ -57,6 +59,7 @@ export async function compose(options: ComposeOptions) {
     redis,
     rates,
     remember,
+    tasks,
     clock = systemClock,
   } = options;
   const { definition, wording, validValues, catalogue } = served;
@@ -104,6 +107,7 @@ export async function compose(options: ComposeOptions) {
     },
     clock,
     note,
+    ...(tasks && { tasks }),
   });
   return { mcp, edge, tenants };
 }

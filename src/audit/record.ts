@@ -53,6 +53,14 @@ const facts: { readonly [K in Recorded]: (event: EventOf<K>, options: RecordOpti
     row_count: event.rowCount,
     duration_ms: event.durationMs,
   }),
+  task_asked: ({ method, callId, ...event }) => ({
+    action: method === 'tasks/cancel' ? 'task_cancellation' : 'task_access',
+    outcome: event.outcome,
+    request_id: event.requestId,
+    ...asker(event),
+    error_code: event.code,
+    detail: { method, call: callId },
+  }),
   request_refused(event) {
     const action = refusedActions[event.code];
     // Each refusal is recorded once.

@@ -48,8 +48,16 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
   const keys = await openKeys(config, log);
   // Loading the protocol's packages takes as long as opening a database: both at once.
   const opening = openToldDatabase(config, { key: keys.scopeKey(), signal: stop });
-  const loading = Promise.all([import('../app/compose.ts'), import('../app/audit-trail.ts'), import('../app/answer-cache.ts')]);
-  const [opened, [{ compose, serverName }, { openAuditTrail }, { openAnswerCache }]] = await Promise.all([opening, loading]);
+  const loading = Promise.all([
+    import('../app/compose.ts'),
+    import('../app/audit-trail.ts'),
+    import('../app/answer-cache.ts'),
+    import('../app/task-place.ts'),
+  ]);
+  const [opened, [{ compose, serverName }, { openAuditTrail }, { openAnswerCache }, { taskPlace }]] = await Promise.all([
+    opening,
+    loading,
+  ]);
   const { database, notice, advice } = opened;
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
   if (advice !== undefined && tells) process.stderr.write(`${advice}\n`);
@@ -71,6 +79,7 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
     toClose.unshift(cache.close);
     const signingKey = keys.scopeKey;
     const { remember } = cache;
+    const tasks = taskPlace({ config, redis, ring: keys.encryptionKeys, note });
     const composition = await compose({
       config,
       served,
@@ -82,6 +91,7 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
       redis,
       rates,
       remember,
+      ...(tasks && { tasks }),
       clock,
     });
     return { database, composition, serverName, version, note, close };

@@ -319,6 +319,12 @@ const cacheAndLimits = {
     0,
     'How long after its expiry a result may still be answered, marked stale, while the database is unavailable; 0 = never.',
   ),
+  taskTtlSeconds: setting(
+    'TASK_TTL_SECONDS',
+    integer(0, 86_400),
+    300,
+    'How long the answer of a call that became a task can be fetched, in seconds; 0 = no call becomes one. Several processes need REDIS_URL for it.',
+  ),
   rateLimitPerMinute: setting(
     'RATE_LIMIT_PER_MINUTE',
     perMinute,

@@ -25,6 +25,18 @@ interface ToolCalled extends Asker {
   readonly rowCount?: number | undefined;
 }
 
+/** A caller came back for a call that had outlived its request. */
+interface TaskAsked extends Asker {
+  readonly kind: 'task_asked';
+  readonly requestId: string;
+  readonly subject: string;
+  readonly method: 'tasks/get' | 'tasks/update' | 'tasks/cancel';
+  readonly outcome: 'answered' | 'refused';
+  readonly code?: ErrorCode;
+  /** Request id of the call. */
+  readonly callId?: string;
+}
+
 /** A request turned away before any tool ran. */
 interface RequestRefused extends Asker {
   readonly kind: 'request_refused';
@@ -127,6 +139,7 @@ interface ServerStopped {
 /** Everything the server notices about itself. Parts note; sinks (log, metrics, audit) decide what becomes of it. */
 export type Observation =
   | ToolCalled
+  | TaskAsked
   | RequestRefused
   | AccessRefused
   | ClaimsIgnored

@@ -2,9 +2,10 @@ import type { Principal } from '../core/principal.ts';
 import type { CallTool } from './call-tool.ts';
 import type { ToolCatalog } from './catalog.ts';
 import type { TellProgress } from './progress.ts';
-import { onOneLine } from './raw-json.ts';
+import { type AnswerOrTask, isCreatedTask } from './tasks/answer-or-task.ts';
+import { takesTasks } from './tasks/serve-tasks.ts';
 import type { Tool } from './tool.ts';
-import type { ToolAnswer } from './tool-result.ts';
+import { resultMembers } from './tool-result.ts';
 
 export type RequestHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
@@ -12,6 +13,8 @@ export interface DirectCallOptions {
   readonly tools: Pick<ToolCatalog, 'find'>;
   readonly callTool: CallTool;
   readonly serverInfo: { readonly name: string; readonly version: string };
+  /** Absent: no call becomes a task. */
+  readonly answerOrTask?: AnswerOrTask | undefined;
 }
 
 export interface DirectExchange {
@@ -28,6 +31,7 @@ interface PlainCall {
   readonly arguments: unknown;
   readonly id: string | number;
   readonly modern: boolean;
+  readonly takesTask: boolean;
 }
 
 const modernRevision = '2026-07-28';
@@ -39,33 +43,29 @@ const olderRevisions: ReadonlySet<unknown> = new Set([undefined, '2025-11-25', '
  * so, and the SDK's way costs several times the rest of a call. Whatever is unusual in any way gives undefined and goes
  * through the SDK, which knows what to say to it.
  */
-export function createDirectCall({ tools, callTool, serverInfo }: DirectCallOptions) {
-  const modernEnd = `,"resultType":"complete","_meta":{"io.modelcontextprotocol/serverInfo":${JSON.stringify(serverInfo)}}`;
+export function createDirectCall({ tools, callTool, serverInfo, answerOrTask }: DirectCallOptions) {
+  const modernMeta = `"_meta":{"io.modelcontextprotocol/serverInfo":${JSON.stringify(serverInfo)}}`;
+  const modernEnd = `,"resultType":"complete",${modernMeta}`;
 
   return ({ principal, requestId, headers, body, signal, tellProgress }: DirectExchange): Promise<string> | undefined => {
     const plain = readPlainCall(headers, body, tools);
     if (plain === undefined) return undefined;
-    const end = `${plain.modern ? modernEnd : ''}},"jsonrpc":"2.0","id":${JSON.stringify(plain.id)}}`;
+    const close = `},"jsonrpc":"2.0","id":${JSON.stringify(plain.id)}}`;
+    const end = `${plain.modern ? modernEnd : ''}${close}`;
+    if (plain.takesTask && answerOrTask !== undefined) {
+      const run = (until: AbortSignal) => callTool(plain.tool, plain.arguments, { principal, requestId, signal: until });
+      return answerOrTask({ principal, requestId, signal, run }).then((answer) =>
+        isCreatedTask(answer)
+          ? `{"result":{${JSON.stringify(answer).slice(1, -1)},${modernMeta}${close}`
+          : `{"result":{${resultMembers(answer)}${end}`,
+      );
+    }
     return callTool(plain.tool, plain.arguments, { principal, requestId, signal, tellProgress }).then(
       (answer) => `{"result":{${resultMembers(answer)}${end}`,
     );
   };
 }
 export type DirectCall = ReturnType<typeof createDirectCall>;
-
-const membersOf = new WeakMap<ToolAnswer, string>();
-
-function resultMembers(answer: ToolAnswer): string {
-  if (!answer.reused) return writeMembers(answer);
-  const known = membersOf.get(answer) ?? writeMembers(answer);
-  membersOf.set(answer, known);
-  return known;
-}
-
-function writeMembers({ text, structuredJson, isError }: ToolAnswer): string {
-  const structured = structuredJson === undefined ? '' : `,"structuredContent":${onOneLine(structuredJson)}`;
-  return `"content":[{"type":"text","text":${JSON.stringify(text)}}]${structured}${isError === undefined ? '' : ',"isError":true'}`;
-}
 
 function readPlainCall(headers: RequestHeaders, body: unknown, tools: Pick<ToolCatalog, 'find'>): PlainCall | undefined {
   if (!hasOnly(body, messageMembers) || body.jsonrpc !== '2.0' || body.method !== 'tools/call') return undefined;
@@ -77,7 +77,15 @@ function readPlainCall(headers: RequestHeaders, body: unknown, tools: Pick<ToolC
   const modern = headers['mcp-protocol-version'] === modernRevision;
   if (!(modern ? isPlainModern(headers, params) : isPlainOlder(headers, params))) return undefined;
   const tool = tools.find(params.name);
-  return tool && { tool, arguments: params.arguments, id: id as string | number, modern };
+  return (
+    tool && {
+      tool,
+      arguments: params.arguments,
+      id: id as string | number,
+      modern,
+      takesTask: modern && takesTasks(params._meta),
+    }
+  );
 }
 
 type JsonObject = Readonly<Record<string, unknown>>;
@@ -86,13 +94,13 @@ const messageMembers: ReadonlySet<string> = new Set(['jsonrpc', 'id', 'method', 
 const paramsMembers: ReadonlySet<string> = new Set(['name', 'arguments', '_meta']);
 const infoMembers: ReadonlySet<string> = new Set(['name', 'version', 'title', 'description', 'websiteUrl']);
 const reserved = 'io.modelcontextprotocol/';
-const modernMeta: ReadonlySet<string> = new Set(
+const modernMetaMembers: ReadonlySet<string> = new Set(
   ['protocolVersion', 'clientInfo', 'clientCapabilities'].map((name) => reserved + name),
 );
 
 function isPlainModern(headers: RequestHeaders, { name, _meta }: JsonObject): boolean {
   if (headers['mcp-method'] !== 'tools/call' || headers['mcp-name'] !== name) return false;
-  if (!isPlainMeta(_meta, modernMeta) || _meta[`${reserved}protocolVersion`] !== modernRevision) return false;
+  if (!isPlainMeta(_meta, modernMetaMembers) || _meta[`${reserved}protocolVersion`] !== modernRevision) return false;
   return isPlainInfo(_meta[`${reserved}clientInfo`]) && arePlainCapabilities(_meta[`${reserved}clientCapabilities`]);
 }
 

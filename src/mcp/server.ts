@@ -12,6 +12,9 @@ import type { PromptCatalog } from './prompts/prompt-catalog.ts';
 import { notFound, toProtocolError } from './protocol-error.ts';
 import type { RawJson } from './raw-json.ts';
 import type { ResourceCatalog } from './resources/resource-catalog.ts';
+import { serveTasks } from './tasks/serve-tasks.ts';
+import { tasksExtension } from './tasks/task.ts';
+import type { Tasks } from './tasks/tasks.ts';
 import type { Tool } from './tool.ts';
 import type { ToolAnswer } from './tool-result.ts';
 
@@ -23,6 +26,8 @@ export interface ServingScope {
   readonly requestId?: string;
   /** Over HTTP, where the request wants to hear of its progress. On stdio the SDK tells. */
   readonly tellProgress?: TellProgress | undefined;
+  /** Which line of revisions the instance speaks. */
+  readonly era: 'modern' | 'legacy';
   /** True when the edge has admitted the call already. */
   readonly admitted: boolean;
 }
@@ -38,6 +43,8 @@ export interface McpServerOptions {
   readonly callTool: CallTool;
   readonly admit: AdmitCall;
   readonly note: Note;
+  /** Calls that outlive their requests. Only over HTTP: on stdio the connection is all that a client has. */
+  readonly tasks?: Tasks | undefined;
   /** How long clients may keep lists. They depend on the token, so never in a shared cache. */
   readonly listTtlMs?: number;
 }
@@ -62,10 +69,15 @@ export function createMcpServerFactory(options: McpServerOptions): CreateMcpServ
     'server/discover': hint,
   };
   return (scope) => {
+    const { principal, requestId, raw, era } = scope;
+    const tasks = era === 'modern' && requestId !== undefined ? options.tasks : undefined;
     const server = new Server(
       { name, version },
       {
-        capabilities: { tools: {}, prompts: {}, resources: {}, completions: {} },
+        capabilities: {
+          ...{ tools: {}, prompts: {}, resources: {}, completions: {} },
+          ...(tasks && { extensions: { [tasksExtension]: {} } }),
+        },
         instructions,
         cacheHints,
         jsonSchemaValidator: noValidation,
@@ -75,6 +87,9 @@ export function createMcpServerFactory(options: McpServerOptions): CreateMcpServ
     servePrompts(server, scope, options);
     serveResources(server, scope, options);
     serveCompletion(server, scope, options);
+    if (tasks !== undefined && requestId !== undefined) {
+      serveTasks(server, { tasks, principal, requestId, raw, note: options.note });
+    }
     return server;
   };
 }
@@ -169,10 +184,14 @@ async function guarded<T>(
   }
 }
 
-/** What a message asks for, as far as a permission guards it. */
+/** Methods without a permission of their own that must not go past what every call is admitted by. */
+const admittedMethods: ReadonlySet<string> = new Set(['tasks/get', 'tasks/update', 'tasks/cancel']);
+
+/** What a message asks for, as far as something guards it. */
 export function guardedThing({ tools, resources }: Pick<McpServerOptions, 'tools' | 'resources'>) {
   return (method: string, params: Readonly<Record<string, unknown>>): Guarded | undefined => {
     if (method === 'tools/call' && typeof params.name === 'string') return tools.find(params.name);
-    return method === 'resources/read' && typeof params.uri === 'string' ? resources.find(params.uri) : undefined;
+    if (method === 'resources/read' && typeof params.uri === 'string') return resources.find(params.uri);
+    return admittedMethods.has(method) ? { name: method, needsTenants: false } : undefined;
   };
 }

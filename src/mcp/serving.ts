@@ -17,6 +17,8 @@ import { createResourceCatalog } from './resources/resource-catalog.ts';
 import { createMcpServerFactory, guardedThing } from './server.ts';
 import { createStdioServer, type StdioServer, type StdioStreams } from './stdio.ts';
 import { createStreamableHttp, type StreamableHttp } from './streamable-http.ts';
+import { type AnswerOrTaskOptions, createAnswerOrTask } from './tasks/answer-or-task.ts';
+import { createTasks, type TasksOptions } from './tasks/tasks.ts';
 
 export interface McpServingOptions extends AdmitCallOptions {
   readonly serverName: string;
@@ -30,6 +32,8 @@ export interface McpServingOptions extends AdmitCallOptions {
   readonly note: Note;
   /** False sends every call through the SDK: the answers must be the same, and tests compare them. */
   readonly directCalls?: boolean;
+  /** Absent: no call becomes a task. */
+  readonly tasks?: Omit<TasksOptions, 'clock' | 'note'> & Pick<AnswerOrTaskOptions, 'afterMs'>;
   readonly progressEveryMs?: number;
 }
 
@@ -48,6 +52,8 @@ export function createMcpServing(options: McpServingOptions): McpServing {
   const resources = createResourceCatalog({ wording: wording.resources, definition, describeTables, clock });
   const admit = createAdmitCall(options);
   const callTool = createCallTool(options);
+  const tasks = options.tasks && createTasks({ ...options.tasks, clock, note });
+  const answerOrTask = tasks && createAnswerOrTask({ tasks, ...options.tasks });
   const createServer = createMcpServerFactory({
     name: serverName,
     version,
@@ -59,8 +65,10 @@ export function createMcpServing(options: McpServingOptions): McpServing {
     callTool,
     admit,
     note,
+    tasks,
   });
-  const directCall = directCalls ? createDirectCall({ tools, callTool, serverInfo: { name: serverName, version } }) : undefined;
+  const serverInfo = { name: serverName, version };
+  const directCall = directCalls ? createDirectCall({ tools, callTool, serverInfo, answerOrTask }) : undefined;
   return {
     http: () =>
       createStreamableHttp({
@@ -68,6 +76,7 @@ export function createMcpServing(options: McpServingOptions): McpServing {
         admit,
         ...(directCall && { directCall }),
         guardedThing: guardedThing({ tools, resources }),
+        onClose: async () => tasks?.close(),
         note,
       }),
     stdio: (principal, streams) => createStdioServer({ createServer, principal, note, ...(streams && { streams }) }),

@@ -35,7 +35,7 @@ export function createStdioServer({ createServer, principal, note, streams = pro
   const wire = new StdioServerTransport(stdin, lines);
   // A client that has gone away breaks the pipe: that is the end of the connection, not a fault.
   stdout.on('error', () => void wire.close());
-  const handle = serveStdio(() => createServer({ principal, raw, admitted: false }), {
+  const handle = serveStdio(({ era }) => createServer({ principal, raw, era, admitted: false }), {
     transport: wire,
     onerror: (error) => note({ kind: 'fault_met', where: 'stdio', error }),
   });

@@ -34,6 +34,7 @@ export interface StreamableHttpOptions {
   /** What the message asks for, where a permission or a limit guards it. */
   readonly guardedThing: (method: string, params: Readonly<Record<string, unknown>>) => Guarded | undefined;
   readonly note: Note;
+  readonly onClose?: () => Promise<void>;
   /** Whether a request of the older revisions is answered as an event stream. JSON otherwise. */
   readonly streamsLegacy?: (body: unknown) => boolean;
 }
@@ -43,7 +44,7 @@ export interface StreamableHttpOptions {
  * Throws an `AppError` for what is refused before dispatch, so that the refusal can set the HTTP status.
  */
 export function createStreamableHttp(options: StreamableHttpOptions) {
-  const { createServer, admit, directCall, guardedThing, note, streamsLegacy } = options;
+  const { createServer, admit, directCall, guardedThing, note, onClose, streamsLegacy } = options;
   const scopes = new WeakMap<Request, ServingScope>();
   const onerror = (error: Error) => note({ kind: 'fault_met', where: 'mcp', error });
   const modern = createMcpHandler(
@@ -69,11 +70,11 @@ export function createStreamableHttp(options: StreamableHttpOptions) {
     // Without a body of its own: the SDK is given the parsed one, and reads nothing.
     const request = new Request('http://localhost/mcp', { method: 'POST', headers: webHeaders(headers), signal });
     if (!(await isLegacyRequest(request, body))) {
-      scopes.set(request, scope);
+      scopes.set(request, { ...scope, era: 'modern' });
       return reply(await modern.fetch(request, { parsedBody: body }), raw);
     }
     const json = streamsLegacy?.(body) !== true;
-    return serveLegacy({ server: createServer(scope), request, body, signal, raw, json, onerror });
+    return serveLegacy({ server: createServer({ ...scope, era: 'legacy' }), request, body, signal, raw, json, onerror });
   };
 
   return {
@@ -87,7 +88,10 @@ export function createStreamableHttp(options: StreamableHttpOptions) {
         answer(exchange, (progress) => tell({ jsonrpc: '2.0', ...progressNotification(token, progress) })),
       );
     },
-    close: () => modern.close(),
+    async close(): Promise<void> {
+      await modern.close();
+      await onClose?.();
+    },
   };
 }
 export type StreamableHttp = ReturnType<typeof createStreamableHttp>;

@@ -1,5 +1,6 @@
 import type { ErrorBody } from '../core/errors.ts';
 import type { NamedColumn } from '../query/query-result.ts';
+import { onOneLine } from './raw-json.ts';
 
 /** A finished answer. The JSON is text already, so that numbers keep the digits which the database sent. */
 export interface ToolAnswer {
@@ -63,4 +64,19 @@ export function objectAnswer(structured: object, text?: string): ToolAnswer {
 /** Clients check `structuredContent` against the tool's output schema, so an error speaks through the text block alone. */
 export function errorAnswer(body: ErrorBody): ToolAnswer {
   return { text: JSON.stringify(body), isError: true };
+}
+
+const membersOf = new WeakMap<ToolAnswer, string>();
+
+/** The members of a `CallToolResult`, as text on one line. */
+export function resultMembers(answer: ToolAnswer): string {
+  if (!answer.reused) return writeMembers(answer);
+  const known = membersOf.get(answer) ?? writeMembers(answer);
+  membersOf.set(answer, known);
+  return known;
+}
+
+function writeMembers({ text, structuredJson, isError }: ToolAnswer): string {
+  const structured = structuredJson === undefined ? '' : `,"structuredContent":${onOneLine(structuredJson)}`;
+  return `"content":[{"type":"text","text":${JSON.stringify(text)}}]${structured}${isError === undefined ? '' : ',"isError":true'}`;
 }

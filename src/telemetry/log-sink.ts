@@ -20,6 +20,7 @@ export interface LogSinkOptions {
 
 const frequent: ReadonlySet<Observation['kind']> = new Set([
   'tool_called',
+  'task_asked',
   'request_refused',
   'access_refused',
   'scope_narrowed',
@@ -55,6 +56,7 @@ function severityOf(observation: Observation): LogLevel {
     case 'request_refused':
       return 'warn';
     case 'tool_called':
+    case 'task_asked':
       return observation.outcome === 'answered' ? 'info' : 'warn';
     default:
       return 'info';

@@ -70,6 +70,14 @@ describe('what is recorded', () => {
       { action: 'scope_narrowing', request_id: 'r', subject: 'sam', store_ids: [3] },
     ],
     [
+      { kind: 'task_asked', requestId: 'r', subject: 'sam', method: 'tasks/get', outcome: 'answered', callId: 'c' },
+      { action: 'task_access', outcome: 'answered', subject: 'sam', detail: { method: 'tasks/get', call: 'c' } },
+    ],
+    [
+      { kind: 'task_asked', requestId: 'r', subject: 'sam', method: 'tasks/cancel', outcome: 'refused', code: 'not_found' },
+      { action: 'task_cancellation', outcome: 'refused', error_code: 'not_found', detail: { method: 'tasks/cancel' } },
+    ],
+    [
       {
         kind: 'access_refused',
         requestId: 'r',

@@ -3,6 +3,7 @@ import { type ComposeOptions, compose } from '../../src/app/compose.ts';
 import { createIdentityEdge, type IdentityEdgeOptions, type TrustedIssuer } from '../../src/app/identity-edge.ts';
 import { serveHttp } from '../../src/app/serve-http.ts';
 import { retailSchema } from '../../src/app/served-schema.ts';
+import { taskPlace } from '../../src/app/task-place.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Observation } from '../../src/core/observation.ts';
@@ -107,6 +108,8 @@ export interface ProductOptions {
   readonly env?: Record<string, string>;
   /** Present: answers are kept, as they are where the server is started by its command. */
   readonly watchTables?: WatchTables;
+  /** How long a call is waited for before it becomes a task. */
+  readonly taskAfterMs?: number;
 }
 
 /** Replicas of one test read each other's entries. */
@@ -114,7 +117,7 @@ const ring = createKeyRing([newEncryptionKey('test')]);
 
 /** The whole product behind HTTP, on a test's database. Limits are off unless `env` sets them. */
 export async function productStack(options: ProductOptions) {
-  const { db, trusted, clock = systemClock, signingKey, redis, env = {}, watchTables } = options;
+  const { db, trusted, clock = systemClock, signingKey, redis, env = {}, watchTables, taskAfterMs } = options;
   const unlimited = { RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_SQL_PER_MINUTE: '0', RATE_LIMIT_FAILED_AUTH_PER_MINUTE: '0' };
   const config = loadConfig({}, { PORT: '0', DEV_ISSUER: 'false', ...unlimited, ...env });
   const observations: Observation[] = [];
@@ -126,6 +129,7 @@ export async function productStack(options: ProductOptions) {
   const cache =
     watchTables &&
     (await openAnswerCache({ config, definition, place, watchTables, load, redis, ring: () => ring, clock, note }));
+  const tasks = taskPlace({ config, redis, ring: () => ring, note });
   const composition = await compose({
     config,
     database,
@@ -137,6 +141,7 @@ export async function productStack(options: ProductOptions) {
     signingKey: signingKey ?? (() => testKey),
     version: '0.0.0-test',
     admitAudited: () => {},
+    ...(tasks && { tasks: { ...tasks, ...(taskAfterMs && { afterMs: taskAfterMs }) } }),
   });
   const server = await serveHttp({ config, definition, composition, database, trusted, serverName: 'product', note });
   return {

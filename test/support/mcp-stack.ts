@@ -5,7 +5,7 @@ import { createHostGuard } from '../../src/http/host-guard.ts';
 import { type HttpServer, listen } from '../../src/http/listen.ts';
 import { createMcpRoute, type McpEndpoint } from '../../src/http/mcp-route.ts';
 import { createRoutes, type Readiness } from '../../src/http/routes.ts';
-import { createMcpServing, type McpServing } from '../../src/mcp/serving.ts';
+import { createMcpServing, type McpServing, type McpServingOptions } from '../../src/mcp/serving.ts';
 import type { StreamableHttp } from '../../src/mcp/streamable-http.ts';
 import { createDescribeTables } from '../../src/query/describe-tables.ts';
 import type { QueryRequest, QueryResult, RunQuery } from '../../src/query/query-result.ts';
@@ -56,6 +56,7 @@ export interface Ports {
   limit?: (principal: Principal, name: string) => Promise<void>;
   directCalls?: boolean;
   progressEveryMs?: number;
+  tasks?: McpServingOptions['tasks'];
   /** The statement for valid values fails. */
   valuesFail?: boolean;
 }
@@ -85,6 +86,7 @@ export function mcpStack({
   directCalls = true,
   valuesFail = false,
   progressEveryMs,
+  tasks,
 }: Ports = {}): Stack {
   const observations: Observation[] = [];
   const queries: QueryRequest[] = [];
@@ -118,6 +120,7 @@ export function mcpStack({
     ...(limit && { limit }),
     directCalls,
     ...(progressEveryMs && { progressEveryMs }),
+    ...(tasks && { tasks }),
     clock: stillClock,
     note: (observation) => observations.push(observation),
   });
@@ -129,6 +132,11 @@ const people: Record<string, Principal | Error> = {
   bug: new Error('password=hunter2'),
   manager: principal(),
   catalogue: principal(['catalog:read']),
+  // Other people, and the same person with other rights.
+  colleague: { ...principal(), subject: 'tacoma-manager' },
+  narrowed: principal(['sales:read']),
+  elsewhere: principal(undefined, [{ ...seattle, id: 2, name: 'Zava Retail Bellevue' }]),
+  wider: principal(undefined, [seattle, { ...seattle, id: 2, name: 'Zava Retail Bellevue' }]),
   nothing: principal([]),
   stranger: principal(['catalog:read', 'sales:read'], []),
   flooder: new AppError('rate_limited', 'Too many requests', { retryAfterMs: 1500 }),

@@ -35,7 +35,7 @@ export function postLegacy(url: string, method: string, params: Params, options?
 }
 
 export function postModern(url: string, method: string, params: Params, options: RawRequest = {}) {
-  const name = params.name ?? params.uri;
+  const name = params.name ?? params.uri ?? params.taskId;
   const headers: Record<string, string> = { 'MCP-Protocol-Version': '2026-07-28', 'Mcp-Method': method };
   if (typeof name === 'string') headers['Mcp-Name'] = name;
   const body = JSON.stringify({
