@@ -37,7 +37,11 @@ export async function openAnswerCache(options: AnswerCacheOptions) {
   const { config, definition, place, watchTables, load, redis, ring, clock, note } = options;
   const { cacheTtlSeconds, cacheMaxItems, serveStaleSeconds, queryMaxRows, resultMaxTokens } = config;
   const told = (where: string) => (error: unknown) => note({ kind: 'fault_met', where, error });
-  const versions = createTableVersions({ definition, clock });
+  const listeners: ((table: string) => void)[] = [];
+  const onChange = (table: string) => {
+    for (const listener of listeners) listener(table);
+  };
+  const versions = createTableVersions({ definition, clock, onChange });
   const keeping = { keepExpiredMs: serveStaleSeconds * 1000, maxKeepMs: 1.1 * Math.max(cacheTtlSeconds * 1000, longestWarmMs) };
   const memory = createMemoryStore({ clock, maxItems: cacheMaxItems, ...keeping });
   const shared =
@@ -86,6 +90,8 @@ export async function openAnswerCache(options: AnswerCacheOptions) {
   return {
     remember,
     statistics: cache.statistics,
+    /** For others who keep what follows from tables. Heard of only while results are kept. */
+    onTableChange: (listener: (table: string) => void): void => void listeners.push(listener),
     async close(): Promise<void> {
       await warm.close();
       await watching?.close();

@@ -6,7 +6,7 @@ import { createMcpServing, type McpServingOptions } from '../mcp/serving.ts';
 import type { Database } from '../postgres/database.ts';
 import { createScopeSigner } from '../postgres/scope-token.ts';
 import { loadColumnLabels } from '../query/column-labels.ts';
-import { createDescribeTables } from '../query/describe-tables.ts';
+import { createDescribeTables, describedBy, type OnTableChange } from '../query/describe-tables.ts';
 import { createExecute } from '../query/execute.ts';
 import { createGuard } from '../query/guard.ts';
 import type { RememberAnswers } from '../query/remember-answers.ts';
@@ -41,6 +41,8 @@ export interface ComposeOptions {
   readonly rates?: RateStore | undefined;
   /** Absent: every call asks the database. */
   readonly remember?: RememberAnswers;
+  /** Absent: nobody is told of changes of the catalogue. */
+  readonly onTableChange?: OnTableChange | undefined;
   /** Absent: no call becomes a task. */
   readonly tasks?: McpServingOptions['tasks'];
   readonly clock?: Clock;
@@ -59,6 +61,7 @@ export async function compose(options: ComposeOptions) {
     redis,
     rates,
     remember,
+    onTableChange,
     tasks,
     clock = systemClock,
   } = options;
@@ -98,7 +101,8 @@ export async function compose(options: ComposeOptions) {
     definition,
     wording,
     runQuery,
-    describeTables: createDescribeTables({ definition, validValues, runQuery, clock }),
+    describeTables: createDescribeTables({ definition, validValues, runQuery, clock, onTableChange }),
+    subscriptions: { onTableChange, describedBy: (table) => describedBy(validValues, table) },
     searchProducts: createLexicalSearch({ database, catalogue }),
     authorize,
     limit: async (principal, name) => {

@@ -3,13 +3,14 @@ import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
-import type { Authenticate } from '../http/authenticate.ts';
+import type { Authenticate, Recognise } from '../http/authenticate.ts';
 import { createAuthenticate } from '../identity/authenticate.ts';
 import { createDatabaseRevocation } from '../identity/database-revocation.ts';
 import { entraIssuer } from '../identity/entra-discovery.ts';
 import { createJwksKeySource } from '../identity/jwks-key-source.ts';
 import type { KeySource } from '../identity/key-source.ts';
 import { createMapPrincipal } from '../identity/principal-scopes.ts';
+import { createRecognise } from '../identity/recognise.ts';
 import { createRedisRevocation } from '../identity/redis-revocation.ts';
 import { createRevocationList } from '../identity/revocation.ts';
 import { createToolLimit } from '../identity/tool-limit.ts';
@@ -65,16 +66,19 @@ export function createIdentityEdge(options: IdentityEdgeOptions) {
 
   return {
     /** `resource` is this server's own identifier: an audience that is always accepted. */
-    authenticate(trusted: TrustedIssuer | undefined, resource: string): Authenticate {
-      if (trusted === undefined) return refuseAll;
+    callers(trusted: TrustedIssuer | undefined, resource: string): { authenticate: Authenticate; recognise: Recognise } {
+      if (trusted === undefined) return { authenticate: refuseAll, recognise: refuseAll };
       const audiences = [...config.authAudience, resource];
-      return createAuthenticate({
+      const steps = {
         verifier: createTokenVerifier({ ...trusted, audiences, clock, tenantKeyClaim: config.authRlsClaim }),
         revocations,
         // The development issuer writes our claims itself.
         mapPrincipal: config.devIssuer ? undefined : createMapPrincipal({ database, directory: tenants, clock }),
         directory: tenants,
         rules: definition,
+      };
+      const authenticate = createAuthenticate({
+        ...steps,
         limits: {
           subject: limit('calls', config.rateLimitPerMinute, config.rateLimitBurst),
           failedAuthentication: limit('failed authentications', config.rateLimitFailedAuthPerMinute),
@@ -82,6 +86,7 @@ export function createIdentityEdge(options: IdentityEdgeOptions) {
         },
         note,
       });
+      return { authenticate, recognise: createRecognise(steps) };
     },
     /** For `admit-call`. */
     limitTool: createToolLimit({
@@ -105,7 +110,7 @@ export function revocationStores({ config, database, redis, clock }: RevocationP
 
 const redisPrefix = (config: Config) => `${config.postgresRolePrefix}:`;
 
-const refuseAll: Authenticate = async () => {
+const refuseAll = async (): Promise<never> => {
   throw new AppError('unauthenticated', 'No token issuer is configured, so no token can be accepted', {
     hint: 'The operator sets AUTH_JWKS_URI or AUTH_PUBLIC_KEY, or DEV_ISSUER on a development machine.',
   });

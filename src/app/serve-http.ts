@@ -21,7 +21,7 @@ export interface ServeHttpOptions {
   readonly definition: SchemaDefinition;
   readonly composition: {
     readonly mcp: Pick<Composition['mcp'], 'http'>;
-    readonly edge: Pick<Composition['edge'], 'authenticate'>;
+    readonly edge: Pick<Composition['edge'], 'callers'>;
   };
   readonly database: Pick<Database, 'query'>;
   /** Absent: no key source is configured, and every call is refused. */
@@ -43,7 +43,10 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
   return {
     ...server,
     async close(deadlineMs) {
-      await server.close(deadlineMs);
+      const closed = server.close(deadlineMs);
+      // A client that listens would be waited for in vain.
+      endpoint.drain();
+      await closed;
       await endpoint.close();
     },
   };
@@ -54,7 +57,7 @@ function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: 
   const resource = resourceIdentifier(publicUrl);
   const mcp = createMcpRoute({
     endpoint,
-    authenticate: composition.edge.authenticate(trusted, resource),
+    ...composition.edge.callers(trusted, resource),
     tenantHeader: scopeHeader,
     challenge: { metadataUrl: metadataUrl(resource), scopes: definition.permissions },
     trustedProxies: config.trustProxy,

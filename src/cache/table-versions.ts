@@ -4,6 +4,8 @@ import type { SchemaDefinition } from '../core/schema-definition.ts';
 export interface TableVersionsOptions {
   readonly definition: SchemaDefinition;
   readonly clock: Clock;
+  /** Told after it is known. */
+  readonly onChange?: (table: string) => void;
 }
 
 interface Changes {
@@ -16,7 +18,7 @@ interface Changes {
  * is never newer than what the query saw: an answer stamped with that is, at worst, thrown away too early.
  * It knows nothing at first, and nothing while its source (`table-listener.ts`) is away.
  */
-export function createTableVersions({ definition, clock }: TableVersionsOptions) {
+export function createTableVersions({ definition, clock, onChange }: TableVersionsOptions) {
   const closures = new Map(definition.relations.map(({ name }) => [name, closureOf(definition, name)]));
   let known: Map<string, string> | undefined;
   let trusted = false;
@@ -26,6 +28,7 @@ export function createTableVersions({ definition, clock }: TableVersionsOptions)
   const noteChange = (table: string) => {
     const seen = changes.get(table);
     changes.set(table, { count: (seen?.count ?? 0) + 1, lastAt: clock.monotonic() });
+    onChange?.(table);
   };
   const tablesOf = (relations: readonly string[]): ReadonlySet<string> => {
     const [only] = relations;
@@ -46,17 +49,15 @@ export function createTableVersions({ definition, clock }: TableVersionsOptions)
   return {
     /** All versions, read in one go: from now on they are trusted. */
     replaceAll(versions: ReadonlyMap<string, string>): void {
-      for (const [table, version] of versions) {
-        const before = known?.get(table);
-        if (before !== undefined && before !== version) noteChange(table);
-      }
+      const changed = [...versions].filter(([table, version]) => (known?.get(table) ?? version) !== version);
       known = new Map(versions);
       trusted = true;
+      for (const [table] of changed) noteChange(table);
     },
     changed(table: string, version: string): void {
       if (known === undefined || known.get(table) === version) return;
-      noteChange(table);
       known.set(table, version);
+      noteChange(table);
     },
     /** The source is away: changes can go unheard. */
     lost(): void {

@@ -78,7 +78,7 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
     });
     toClose.unshift(cache.close);
     const signingKey = keys.scopeKey;
-    const { remember } = cache;
+    const { remember, onTableChange } = cache;
     const tasks = taskPlace({ config, redis, ring: keys.encryptionKeys, note });
     const composition = await compose({
       config,
@@ -91,6 +91,7 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
       redis,
       rates,
       remember,
+      onTableChange,
       ...(tasks && { tasks }),
       clock,
     });

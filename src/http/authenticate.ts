@@ -14,6 +14,9 @@ export type Authenticate = (credentials: {
   readonly requestId: string;
 }) => Promise<Principal>;
 
+/** The same caller later on: no limit is taken from, and nothing is noted. Throws as above. */
+export type Recognise = (credentials: { readonly token: string; readonly tenantHeader: readonly string[] }) => Promise<Principal>;
+
 const bearer = /^Bearer +([A-Za-z0-9\-._~+/]+=*) *$/i;
 
 /** The token of RFC 6750, section 2.1: in the Authorization header alone, the scheme in any case. */

@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
 import { jsonRpcRefusal, sendRefusal } from './error-response.ts';
+import { createInFlight } from './in-flight.ts';
 import { answerMalformed } from './malformed.ts';
 import { setSecurityHeaders } from './security-headers.ts';
 
@@ -40,17 +41,15 @@ export interface HttpServer {
 /** Plain `node:http` within limits. */
 export async function listen({ handle, host, port, note = () => {}, ...limits }: ListenOptions): Promise<HttpServer> {
   const { maxInFlight = 512 } = limits;
-  let inFlight = 0;
+  const inFlight = createInFlight(maxInFlight);
   let draining = false;
   const server = limitedServer(limits);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
-    if (draining || inFlight >= maxInFlight) {
+    if (draining || !inFlight.enter(response)) {
       overloaded(request, response, draining, note);
       return;
     }
-    inFlight += 1;
     response.once('close', () => {
-      inFlight -= 1;
       // A kept-alive connection would hold up the shutdown until its own timeout.
       if (draining) setImmediate(() => server.closeIdleConnections());
     });

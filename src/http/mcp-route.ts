@@ -3,8 +3,9 @@ import { pipeline } from 'node:stream/promises';
 import { askerOf, type Note } from '../core/observation.ts';
 import type { Principal } from '../core/principal.ts';
 import { clientAddress } from '../identity/client-address.ts';
-import { type Authenticate, allValues, bearerToken, type ChallengeOptions, challenge } from './authenticate.ts';
+import { type Authenticate, allValues, bearerToken, type ChallengeOptions, challenge, type Recognise } from './authenticate.ts';
 import { jsonRpcRefusal, sendRefusal } from './error-response.ts';
+import { rest } from './in-flight.ts';
 import { EnvelopeError, readJsonBody } from './request-body.ts';
 
 /** The MCP endpoint behind the route. A refusal before dispatch is thrown as an `AppError`. */
@@ -16,12 +17,23 @@ export interface McpEndpoint {
     readonly headers: Readonly<Record<string, string | readonly string[] | undefined>>;
     readonly body: unknown;
     readonly signal: AbortSignal;
-  }): Promise<{ readonly status: number; readonly contentType?: string; readonly body: string | AsyncIterable<string> }>;
+    /** Who the caller is by now, for an answer that lasts; rejects when the token is good no longer. */
+    readonly recognise?: (() => Promise<Principal>) | undefined;
+  }): Promise<McpAnswer>;
+}
+
+export interface McpAnswer {
+  readonly status: number;
+  readonly contentType?: string;
+  readonly body: string | AsyncIterable<string>;
+  /** A stream that waits rather than works: it does not count as a request in progress. */
+  readonly rests?: true;
 }
 
 export interface McpRouteOptions {
   readonly endpoint: McpEndpoint;
   readonly authenticate: Authenticate;
+  readonly recognise?: Recognise | undefined;
   /** Lower-case name of the header that narrows the caller's tenants. */
   readonly tenantHeader: string;
   readonly challenge: ChallengeOptions;
@@ -32,7 +44,7 @@ export interface McpRouteOptions {
 
 /** POST of one MCP message: token, body, endpoint, answer, in this order. */
 export function createMcpRoute(options: McpRouteOptions) {
-  const { endpoint, authenticate, tenantHeader, trustedProxies } = options;
+  const { endpoint, authenticate, recognise, tenantHeader, trustedProxies } = options;
   return async (request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> => {
     const gone = new AbortController();
     response.once('close', () => {
@@ -46,17 +58,20 @@ export function createMcpRoute(options: McpRouteOptions) {
     try {
       const token = bearerToken(request);
       noted = true;
-      principal = await authenticate({ token, tenantHeader: allValues(request, tenantHeader), peer, requestId });
+      const credentials = { token, tenantHeader: allValues(request, tenantHeader), peer, requestId };
+      principal = await authenticate(credentials);
       noted = false;
       body = await readJsonBody(request);
       const { authorization: _token, cookie: _cookie, ...headers } = request.headers;
-      const answer = await endpoint.handle({ principal, requestId, headers, body, signal: gone.signal });
+      const again = recognise && (() => recognise(credentials));
+      const answer = await endpoint.handle({ principal, requestId, headers, body, signal: gone.signal, recognise: again });
       if (answer.contentType !== undefined) response.setHeader('Content-Type', answer.contentType);
       response.statusCode = answer.status;
       if (typeof answer.body === 'string') response.end(answer.body);
       else {
         // A proxy that gathers an answer before it sends it on would hold the events back.
         response.setHeader('X-Accel-Buffering', 'no');
+        if (answer.rests) rest(response);
         await pipeline(answer.body, response);
       }
     } catch (error) {

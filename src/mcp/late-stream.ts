@@ -3,6 +3,8 @@ export interface McpReply {
   readonly status: number;
   readonly contentType?: string;
   readonly body: string | AsyncIterable<string>;
+  /** A stream that waits for something to happen, and works on nothing meanwhile. */
+  readonly rests?: true;
 }
 
 export const eventStream = 'text/event-stream';

@@ -12,6 +12,7 @@ import type { PromptCatalog } from './prompts/prompt-catalog.ts';
 import { notFound, toProtocolError } from './protocol-error.ts';
 import type { RawJson } from './raw-json.ts';
 import type { ResourceCatalog } from './resources/resource-catalog.ts';
+import { listenMethod } from './subscriptions/listen.ts';
 import { serveTasks } from './tasks/serve-tasks.ts';
 import { tasksExtension } from './tasks/task.ts';
 import type { Tasks } from './tasks/tasks.ts';
@@ -45,6 +46,8 @@ export interface McpServerOptions {
   readonly note: Note;
   /** Calls that outlive their requests. Only over HTTP: on stdio the connection is all that a client has. */
   readonly tasks?: Tasks | undefined;
+  /** Whether `subscriptions/listen` is served: over HTTP, in the revision that has it. */
+  readonly tellsChanges: boolean;
   /** How long clients may keep lists. They depend on the token, so never in a shared cache. */
   readonly listTtlMs?: number;
 }
@@ -55,6 +58,8 @@ export type CreateMcpServer = (scope: ServingScope) => Server;
 const noValidation: jsonSchemaValidator = {
   getValidator: () => () => ({ valid: false, data: undefined, errorMessage: 'not used' }),
 };
+
+const changingLists = { tools: { listChanged: true }, resources: { listChanged: true, subscribe: true } };
 
 /** Makes the protocol object of one HTTP request or one stdio connection. Cheap: all that costs lives outside. */
 export function createMcpServerFactory(options: McpServerOptions): CreateMcpServer {
@@ -70,12 +75,15 @@ export function createMcpServerFactory(options: McpServerOptions): CreateMcpServ
   };
   return (scope) => {
     const { principal, requestId, raw, era } = scope;
-    const tasks = era === 'modern' && requestId !== undefined ? options.tasks : undefined;
+    const overModernHttp = era === 'modern' && requestId !== undefined;
+    const tasks = overModernHttp ? options.tasks : undefined;
+    const tellsChanges = overModernHttp && options.tellsChanges;
     const server = new Server(
       { name, version },
       {
         capabilities: {
-          ...{ tools: {}, prompts: {}, resources: {}, completions: {} },
+          ...(tellsChanges ? changingLists : { tools: {}, resources: {} }),
+          ...{ prompts: {}, completions: {} },
           ...(tasks && { extensions: { [tasksExtension]: {} } }),
         },
         instructions,
@@ -185,7 +193,7 @@ async function guarded<T>(
 }
 
 /** Methods without a permission of their own that must not go past what every call is admitted by. */
-const admittedMethods: ReadonlySet<string> = new Set(['tasks/get', 'tasks/update', 'tasks/cancel']);
+const admittedMethods: ReadonlySet<string> = new Set(['tasks/get', 'tasks/update', 'tasks/cancel', listenMethod]);
 
 /** What a message asks for, as far as something guards it. */
 export function guardedThing({ tools, resources }: Pick<McpServerOptions, 'tools' | 'resources'>) {

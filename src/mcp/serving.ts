@@ -1,9 +1,10 @@
+import { InMemoryServerEventBus } from '@modelcontextprotocol/server';
 import type { Clock } from '../core/clock.ts';
 import type { Note } from '../core/observation.ts';
 import type { Principal } from '../core/principal.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
 import type { Wording } from '../core/wording.ts';
-import type { DescribeTables } from '../query/describe-tables.ts';
+import type { DescribeTables, OnTableChange } from '../query/describe-tables.ts';
 import type { RunQuery } from '../query/query-result.ts';
 import type { SearchProducts } from '../search/search-products.ts';
 import { type AdmitCallOptions, createAdmitCall } from './admit-call.ts';
@@ -17,6 +18,9 @@ import { createResourceCatalog } from './resources/resource-catalog.ts';
 import { createMcpServerFactory, guardedThing } from './server.ts';
 import { createStdioServer, type StdioServer, type StdioStreams } from './stdio.ts';
 import { createStreamableHttp, type StreamableHttp } from './streamable-http.ts';
+import { type ChangeNoticesOptions, createChangeNotices } from './subscriptions/change-notices.ts';
+import { createListen, type ListenOptions } from './subscriptions/listen.ts';
+import type { StreamLimits } from './subscriptions/open-streams.ts';
 import { type AnswerOrTaskOptions, createAnswerOrTask } from './tasks/answer-or-task.ts';
 import { createTasks, type TasksOptions } from './tasks/tasks.ts';
 
@@ -32,9 +36,18 @@ export interface McpServingOptions extends AdmitCallOptions {
   readonly note: Note;
   /** False sends every call through the SDK: the answers must be the same, and tests compare them. */
   readonly directCalls?: boolean;
+  /** Absent: no stream tells of changes. */
+  readonly subscriptions?: SubscriptionOptions;
   /** Absent: no call becomes a task. */
   readonly tasks?: Omit<TasksOptions, 'clock' | 'note'> & Pick<AnswerOrTaskOptions, 'afterMs'>;
   readonly progressEveryMs?: number;
+}
+
+interface SubscriptionOptions extends StreamLimits, Pick<ListenOptions, 'checkMs'>, Pick<ChangeNoticesOptions, 'everyMs'> {
+  readonly onTableChange?: OnTableChange | undefined;
+  readonly heartbeatMs?: number;
+  /** The tables whose description a change of this one may alter. */
+  readonly describedBy: (table: string) => readonly string[];
 }
 
 export interface McpServing {
@@ -66,9 +79,20 @@ export function createMcpServing(options: McpServingOptions): McpServing {
     admit,
     note,
     tasks,
+    tellsChanges: options.subscriptions !== undefined,
   });
   const serverInfo = { name: serverName, version };
   const directCall = directCalls ? createDirectCall({ tools, callTool, serverInfo, answerOrTask }) : undefined;
+  const { subscriptions } = options;
+  const listen = subscriptions && createListen({ ...subscriptions, serverInfo, mayRead: resources.mayRead });
+  const bus = new InMemoryServerEventBus((error) => note({ kind: 'fault_met', where: 'subscriptions', error }));
+  const notices = createChangeNotices({
+    ...subscriptions,
+    urisOf: (table) => resources.urisOf(subscriptions?.describedBy(table) ?? []),
+    tell: (uri) => bus.publish({ kind: 'resource_updated', uri }),
+    clock,
+  });
+  subscriptions?.onTableChange?.(notices.tableChanged);
   return {
     http: () =>
       createStreamableHttp({
@@ -76,7 +100,13 @@ export function createMcpServing(options: McpServingOptions): McpServing {
         admit,
         ...(directCall && { directCall }),
         guardedThing: guardedThing({ tools, resources }),
-        onClose: async () => tasks?.close(),
+        listen,
+        bus,
+        heartbeatMs: subscriptions?.heartbeatMs,
+        onClose: async () => {
+          notices.close();
+          await tasks?.close();
+        },
         note,
       }),
     stdio: (principal, streams) => createStdioServer({ createServer, principal, note, ...(streams && { streams }) }),

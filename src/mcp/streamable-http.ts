@@ -3,6 +3,7 @@ import {
   isLegacyRequest,
   type McpServer,
   type Server,
+  type ServerEventBus,
   WebStandardStreamableHTTPServerTransport,
 } from '@modelcontextprotocol/server';
 import type { Note } from '../core/observation.ts';
@@ -14,6 +15,7 @@ import { progressNotification, progressTokenOf, type TellProgress } from './prog
 import { explainErrors } from './protocol-error.ts';
 import { createRawJson, type RawJson } from './raw-json.ts';
 import type { ServingScope } from './server.ts';
+import { isListen, type Listen } from './subscriptions/listen.ts';
 
 /** One POST, after everything that HTTP has to say about it is settled. */
 export interface McpExchange {
@@ -24,6 +26,8 @@ export interface McpExchange {
   /** Parsed JSON. */
   readonly body: unknown;
   readonly signal: AbortSignal;
+  /** Who the caller is by now; rejects when its token is good no longer. */
+  readonly recognise?: (() => Promise<Principal>) | undefined;
 }
 
 export interface StreamableHttpOptions {
@@ -33,6 +37,11 @@ export interface StreamableHttpOptions {
   readonly directCall?: DirectCall;
   /** What the message asks for, where a permission or a limit guards it. */
   readonly guardedThing: (method: string, params: Readonly<Record<string, unknown>>) => Guarded | undefined;
+  /** Absent: no stream tells of changes. */
+  readonly listen?: Listen | undefined;
+  readonly bus?: ServerEventBus;
+  /** How often an open stream says that it is there: proxies cut off what is silent for long. */
+  readonly heartbeatMs?: number | undefined;
   readonly note: Note;
   readonly onClose?: () => Promise<void>;
   /** Whether a request of the older revisions is answered as an event stream. JSON otherwise. */
@@ -44,7 +53,18 @@ export interface StreamableHttpOptions {
  * Throws an `AppError` for what is refused before dispatch, so that the refusal can set the HTTP status.
  */
 export function createStreamableHttp(options: StreamableHttpOptions) {
-  const { createServer, admit, directCall, guardedThing, note, onClose, streamsLegacy } = options;
+  const {
+    createServer,
+    admit,
+    directCall,
+    guardedThing,
+    listen,
+    bus,
+    heartbeatMs = 15_000,
+    note,
+    onClose,
+    streamsLegacy,
+  } = options;
   const scopes = new WeakMap<Request, ServingScope>();
   const onerror = (error: Error) => note({ kind: 'fault_met', where: 'mcp', error });
   const modern = createMcpHandler(
@@ -53,7 +73,7 @@ export function createStreamableHttp(options: StreamableHttpOptions) {
       if (scope === undefined) throw new Error('a request without a scope reached the MCP handler');
       return createServer(scope);
     },
-    { legacy: 'reject', onerror },
+    { legacy: 'reject', onerror, keepAliveMs: heartbeatMs, ...(bus && { bus }) },
   );
 
   const askedIn = (body: unknown): Guarded | undefined => {
@@ -82,12 +102,17 @@ export function createStreamableHttp(options: StreamableHttpOptions) {
       const { principal, headers, body } = exchange;
       const asked = askedIn(body);
       if (asked !== undefined) await admit(principal, asked);
+      if (listen !== undefined && isListen(body)) {
+        return listen.open(exchange, (narrowed, signal) => answer({ ...exchange, body: narrowed, signal }));
+      }
       const token = wantedProgress(headers, body);
       if (token === undefined) return answer(exchange);
       return answerOrStream((tell) =>
         answer(exchange, (progress) => tell({ jsonrpc: '2.0', ...progressNotification(token, progress) })),
       );
     },
+    /** Ends the streams that would keep the server from closing. */
+    drain: () => listen?.drain(),
     async close(): Promise<void> {
       await modern.close();
       await onClose?.();

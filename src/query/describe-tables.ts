@@ -32,6 +32,16 @@ export interface ValidValues {
   readonly label: string;
   /** `tenants` and `groups` are read off the principal; `sql` selects one text column within the caller's scope. */
   readonly source: 'tenants' | 'groups' | { readonly fixed: readonly string[] } | { readonly sql: string };
+  /**
+   * Relation that the values are taken from, where everybody may know of a change of it. Of a tenant's rows nobody else is to
+   * learn even that they have changed.
+   */
+  readonly follows?: string;
+}
+
+/** The relations whose description a change of this one may alter. */
+export function describedBy(validValues: readonly ValidValues[], table: string): readonly string[] {
+  return validValues.filter(({ follows }) => follows === table).map(({ relation }) => relation);
 }
 
 export interface DescribeTablesOptions {
@@ -39,8 +49,13 @@ export interface DescribeTablesOptions {
   readonly validValues: readonly ValidValues[];
   readonly runQuery: RunQuery;
   readonly clock: Clock;
+  /** Tells of tables that have changed. */
+  readonly onTableChange?: OnTableChange | undefined;
   readonly ttlMs?: number;
 }
+
+/** Calls the listener with the name of each table that has changed, for as long as the process lives. */
+export type OnTableChange = (listener: (table: string) => void) => void;
 
 type ValuesByLabel = ReadonlyMap<string, readonly string[]>;
 
@@ -57,6 +72,7 @@ export function createDescribeTables({
   validValues,
   runQuery,
   clock,
+  onTableChange,
   ttlMs = 300_000,
 }: DescribeTablesOptions): DescribeTables {
   const statement = valuesStatement(validValues);
@@ -65,6 +81,10 @@ export function createDescribeTables({
     ttl: ttlMs,
     ttlResolution: 0,
     perf: { now: () => clock.monotonic() },
+  });
+
+  onTableChange?.((table) => {
+    if (describedBy(validValues, table).length > 0) scopes.clear();
   });
 
   const scopeOf = (reader: ReaderRole, principal: Principal): KnownScope => {

@@ -5,9 +5,24 @@ export const retailValidValues: readonly ValidValues[] = [
   { relation: 'stores', label: 'store_name', source: 'tenants' },
   { relation: 'stores', label: 'is_online', source: { fixed: ['true', 'false'] } },
   { relation: 'regions', label: 'region_name', source: 'groups' },
-  { relation: 'categories', label: 'category_name', source: { sql: 'SELECT category_name FROM retail.categories' } },
-  { relation: 'product_types', label: 'type_name', source: { sql: 'SELECT DISTINCT type_name FROM retail.product_types' } },
-  { relation: 'products', label: 'category_name', source: { sql: 'SELECT category_name FROM retail.categories' } },
+  {
+    relation: 'categories',
+    label: 'category_name',
+    source: { sql: 'SELECT category_name FROM retail.categories' },
+    follows: 'categories',
+  },
+  {
+    relation: 'product_types',
+    label: 'type_name',
+    source: { sql: 'SELECT DISTINCT type_name FROM retail.product_types' },
+    follows: 'product_types',
+  },
+  {
+    relation: 'products',
+    label: 'category_name',
+    source: { sql: 'SELECT category_name FROM retail.categories' },
+    follows: 'categories',
+  },
   {
     relation: 'orders',
     label: 'year',

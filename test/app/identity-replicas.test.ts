@@ -10,7 +10,7 @@ import { openRedis, type RedisConnection } from '../../src/resilience/redis-conn
 import { directory, keyOf } from '../identity/zava-directory.ts';
 import { type TestDatabase, tiers } from '../support/databases.ts';
 import { type EdgeStack, edgeStack } from '../support/edge-stack.ts';
-import { postLegacy } from '../support/raw-mcp.ts';
+import { postLegacy, postModern } from '../support/raw-mcp.ts';
 import { lineTo, onRedis, until } from '../support/redis.ts';
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
@@ -71,6 +71,20 @@ onRedis('two replicas with one database and one Redis', (url) => {
     await revoke({ jti }, a.redis);
     await until('B refuses it', async () => (await call(b.stack, bearer)).status === 401);
     expect(performance.now() - started).toBeLessThan(5000);
+  });
+
+  test('an open stream ends on B when its token is revoked on A, and looking after it takes nothing from its budget', async () => {
+    const [a, b] = [await replica(url), await replica(url, { RATE_LIMIT_PER_MINUTE: '6', RATE_LIMIT_BURST: '3' })];
+    const [bearer, jti] = [await token(randomUUID(), 'listening'), 'listening'];
+    const params = { notifications: { toolsListChanged: true } };
+    const stream = await postModern(b.stack.mcpUrl, 'subscriptions/listen', params, { token: bearer });
+    const text = stream.text();
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    expect((await call(b.stack, bearer)).status).toBe(200);
+    expect((await call(b.stack, bearer)).status).toBe(200);
+    await revoke({ jti }, a.redis);
+    expect((await text).split('\n\n').at(-2)).toContain('"result":{"resultType":"complete"');
+    expect((await postModern(b.stack.mcpUrl, 'subscriptions/listen', params, { token: bearer })).status).toBe(401);
   });
 
   test('while the database is away, what was revoked before is still known from Redis', async () => {
@@ -160,7 +174,7 @@ test('without an issuer every call is refused', async () => {
     note: () => {},
   });
   await expect(
-    edge.authenticate(undefined, 'r')({ token: await token('ann'), tenantHeader: [], peer: undefined, requestId: 'r1' }),
+    edge.callers(undefined, 'r').authenticate({ token: await token('ann'), tenantHeader: [], peer: undefined, requestId: 'r1' }),
   ).rejects.toMatchObject({
     code: 'unauthenticated',
   });

@@ -85,3 +85,21 @@ describe('Table versions', () => {
     expect(versions.meanQuietMs(['unheard_of', 'd'])).toBe(90_000);
   });
 });
+
+test('who wants to hear of changes hears of each once it is known, and of none that was there at first', () => {
+  const heard: [string, string | undefined][] = [];
+  const versions = createTableVersions({
+    definition: retailDefinition,
+    clock: handClock(),
+    onChange: (table) => heard.push([table, versions.stamp(['categories'])]),
+  });
+  versions.replaceAll(new Map([['categories', '1']]));
+  versions.changed('categories', '1');
+  versions.changed('categories', '2');
+  versions.lost();
+  versions.replaceAll(new Map([['categories', '3']]));
+  expect(heard).toEqual([
+    ['categories', JSON.stringify([['categories', '2']])],
+    ['categories', JSON.stringify([['categories', '3']])],
+  ]);
+});

@@ -70,6 +70,7 @@ export async function edgeStack(options: EdgeOptions) {
     searchProducts: async () => Promise.reject(new Error('not asked here')),
     authorize,
     limit: edge.limitTool,
+    subscriptions: { describedBy: () => [], checkMs: 50 },
     clock,
     note,
   });
@@ -136,7 +137,7 @@ export async function productStack(options: ProductOptions) {
     note,
     clock,
     redis,
-    ...(cache && { remember: cache.remember }),
+    ...(cache && { remember: cache.remember, onTableChange: cache.onTableChange }),
     served: retailSchema,
     signingKey: signingKey ?? (() => testKey),
     version: '0.0.0-test',

@@ -7,7 +7,7 @@ import { createMcpRoute, type McpEndpoint } from '../../src/http/mcp-route.ts';
 import { createRoutes, type Readiness } from '../../src/http/routes.ts';
 import { createMcpServing, type McpServing, type McpServingOptions } from '../../src/mcp/serving.ts';
 import type { StreamableHttp } from '../../src/mcp/streamable-http.ts';
-import { createDescribeTables } from '../../src/query/describe-tables.ts';
+import { createDescribeTables, describedBy } from '../../src/query/describe-tables.ts';
 import type { QueryRequest, QueryResult, RunQuery } from '../../src/query/query-result.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
 import { retailValidValues } from '../../src/retail/valid-values.ts';
@@ -57,6 +57,7 @@ export interface Ports {
   directCalls?: boolean;
   progressEveryMs?: number;
   tasks?: McpServingOptions['tasks'];
+  subscriptions?: Partial<NonNullable<McpServingOptions['subscriptions']>>;
   /** The statement for valid values fails. */
   valuesFail?: boolean;
 }
@@ -87,6 +88,7 @@ export function mcpStack({
   valuesFail = false,
   progressEveryMs,
   tasks,
+  subscriptions,
 }: Ports = {}): Stack {
   const observations: Observation[] = [];
   const queries: QueryRequest[] = [];
@@ -121,6 +123,9 @@ export function mcpStack({
     directCalls,
     ...(progressEveryMs && { progressEveryMs }),
     ...(tasks && { tasks }),
+    ...(subscriptions && {
+      subscriptions: { describedBy: (table: string) => describedBy(retailValidValues, table), ...subscriptions },
+    }),
     clock: stillClock,
     note: (observation) => observations.push(observation),
   });
@@ -128,7 +133,7 @@ export function mcpStack({
 }
 
 /** Tokens of the tests are names of principals. */
-const people: Record<string, Principal | Error> = {
+const everybody = (): Record<string, Principal | Error> => ({
   bug: new Error('password=hunter2'),
   manager: principal(),
   catalogue: principal(['catalog:read']),
@@ -141,7 +146,7 @@ const people: Record<string, Principal | Error> = {
   stranger: principal(['catalog:read', 'sales:read'], []),
   flooder: new AppError('rate_limited', 'Too many requests', { retryAfterMs: 1500 }),
   unlucky: new AppError('dependency_unavailable', 'Token keys cannot be had', { retryAfterMs: 5000 }),
-};
+});
 
 export interface HttpStack extends Stack {
   readonly server: HttpServer;
@@ -151,11 +156,13 @@ export interface HttpStack extends Stack {
   /** Thrown by the readiness check when set. */
   fault: Error | undefined;
   readonly tenantHeaders: (readonly string[])[];
+  /** By their tokens; a test may change or remove one. */
+  readonly people: Record<string, Principal | Error>;
   close(): Promise<void>;
 }
 
 export interface HttpPorts extends Ports {
-  endpoint?: McpEndpoint & Pick<StreamableHttp, 'close'>;
+  endpoint?: McpEndpoint & Pick<StreamableHttp, 'close'> & Partial<Pick<StreamableHttp, 'drain'>>;
   tls?: boolean;
   maxInFlight?: number;
 }
@@ -171,16 +178,21 @@ export async function httpStack({ endpoint, tls = false, maxInFlight, ...ports }
     status: 'healthy' as HttpStack['status'],
     fault: undefined as Error | undefined,
   };
+  const people = everybody();
+  const personOf = (token: string): Principal => {
+    const person = people[token];
+    if (person instanceof Error) throw person;
+    if (person === undefined) throw new AppError('unauthenticated', 'The token is not known');
+    return person;
+  };
   const metadata = { resource: 'http://127.0.0.1/mcp' };
   const route = createMcpRoute({
     endpoint: mcp,
     authenticate: async ({ token, tenantHeader }) => {
       tenantHeaders.push(tenantHeader);
-      const person = people[token];
-      if (person instanceof Error) throw person;
-      if (person === undefined) throw new AppError('unauthenticated', 'The token is not known');
-      return person;
+      return personOf(token);
     },
+    recognise: async ({ token }) => personOf(token),
     tenantHeader: 'x-rls-user-id',
     trustedProxies: 0,
     challenge: {
@@ -207,8 +219,11 @@ export async function httpStack({ endpoint, tls = false, maxInFlight, ...ports }
     server,
     mcpUrl: `${server.url}/mcp`,
     tenantHeaders,
+    people,
     close: async () => {
-      await server.close(200);
+      const closed = server.close(200);
+      mcp.drain?.();
+      await closed;
       await mcp.close();
     },
   });

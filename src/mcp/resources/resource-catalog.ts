@@ -80,6 +80,13 @@ export function createResourceCatalog({ wording, definition, describeTables, clo
         mimeType: 'text/markdown',
       },
     ],
+    /** Whether there is such a resource, and the caller may read it. */
+    mayRead: (uri: string, principal: Principal): boolean => {
+      const resource = byUri.get(uri);
+      return resource !== undefined && visibleTo(principal, resource);
+    },
+    /** Addresses of what is said of tables. */
+    urisOf: (tables: readonly string[]): readonly string[] => tables.map((table) => `${base}schema/${table}`),
     /** Whether the caller may read of a table. */
     permits: (table: string, principal: Principal): boolean =>
       tables.some((resource) => resource.uri === `${base}schema/${table}` && visibleTo(principal, resource)),
