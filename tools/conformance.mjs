@@ -53,7 +53,8 @@ const decisions = [
   ['tools-call-elicitation', 'the same'],
   ['elicitation-', 'the same'],
   ['server-sse-', 'wants a session before it checks anything'],
-  ['tasks-', 'the tasks extension is optional and not served: no tool runs long enough for it'],
+  ['tasks-mrtr-', 'no tool asks its caller anything, so no task waits for input'],
+  ['tasks-required-task-error', 'no tool insists on being a task: a client without the extension waits for its answer'],
 ];
 const isDecision = (scenario) => decisions.some(([start]) => scenario.startsWith(start));
 

@@ -119,6 +119,6 @@ export async function compose(options: ComposeOptions) {
 export type Composition = Awaited<ReturnType<typeof compose>>;
 
 /** RESULT_MAX_TOKENS counts four bytes a token; 2 KB are left for column names and the envelope. The whole answer stays under 1 MB. */
-function answerBytes(maxTokens: number): number {
+export function answerBytes(maxTokens: number): number {
   return Math.min(Math.max(maxTokens * 4 - 2048, 1024), 330_000);
 }

@@ -30,4 +30,3 @@ export function createRecognise({ verifier, revocations, mapPrincipal, directory
     return resolvePrincipal({ claims, header: tenantHeader, directory: await directory(), rules }).principal;
   };
 }
-export type Recognise = ReturnType<typeof createRecognise>;

@@ -6,14 +6,22 @@ import { createRoutes } from '../../src/http/routes.ts';
 import { createAdmitCall } from '../../src/mcp/admit-call.ts';
 import { createStreamableHttp } from '../../src/mcp/streamable-http.ts';
 import { createFixtureServer, streamingTools } from './conformance-fixture-server.ts';
+import { fixtureTasks } from './conformance-fixture-tasks.ts';
 
 const anybody: Principal = { subject: 'conformance', roles: [], permissions: new Set(), tenants: [] };
 
 /** The product's HTTP and MCP stack around the conformance suite's own tools. Any bearer token opens it; loopback only. */
 export function startConformanceFixture(port = 0): Promise<HttpServer> {
   const note = () => {};
+  const tasks = fixtureTasks();
   const endpoint = createStreamableHttp({
-    createServer: createFixtureServer,
+    createServer: (scope) => {
+      const server = createFixtureServer();
+      tasks.serve(server, scope);
+      return server;
+    },
+    directCall: tasks.directCall,
+    onClose: tasks.close,
     admit: createAdmitCall({ authorize: () => {} }),
     guardedThing: () => undefined,
     note,

@@ -32,5 +32,5 @@ export function taskMembers(handle: string, { status, createdAt, updatedAt }: Ta
   };
 }
 
-/** A process that ended took its running calls with it. */
-export const lostCall = { code: -32603, message: 'The server process that ran the call has ended: call again' } as const;
+/** A process that ended took its running calls with it. A tool that fails has an answer, which says so. */
+export const lostCall = { code: -32603, message: 'The call has ended without an answer: call again' } as const;

@@ -79,7 +79,10 @@ export function createTasks({ store, clock, note, ttlMs, beatMs = 250, ...limits
         return undefined;
       }
       beat?.start();
-      answer.then((finished) => kept.settle(task, { status: 'completed', answer: finished })).catch(onStore);
+      void answer.then(
+        (finished) => kept.settle(task, { status: 'completed', answer: finished }),
+        () => kept.settle(task, { status: 'failed' }),
+      );
       return { handle, record };
     },
 
