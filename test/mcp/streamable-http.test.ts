@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { z } from 'zod';
 import { AppError } from '../../src/core/errors.ts';
 import { legacyClient, modernClient } from '../support/mcp-clients.ts';
 import { awkwardResult, awkwardRows, type HttpStack, httpStack } from '../support/mcp-stack.ts';
@@ -128,6 +129,13 @@ describe.each(eras)('revision %s over HTTP', (_era, connect, send) => {
     expect([error.code, error.data.code]).toEqual([-32601, 'not_found']);
   });
 
+  test('an unknown method reaches the official client as the protocol error that it is', async () => {
+    const client = await connect(stack.mcpUrl, 'manager');
+    const ask = client.request as (request: object, schema: object) => Promise<unknown>;
+    await expect(ask.call(client, { method: 'tools/imagine' }, z.looseObject({}))).rejects.toMatchObject({ code: -32601 });
+    await client.close();
+  });
+
   test('bad parameters of a method have the code invalid_input', async () => {
     const response = await send(stack.mcpUrl, 'prompts/get', { name: 'store_review' });
     const { error } = await answerOf(response);
@@ -184,6 +192,11 @@ describe('revision 2026-07-28', () => {
 });
 
 describe('the older revisions', () => {
+  test('an unknown method is HTTP 200: their official client takes a 404 for a broken transport', async () => {
+    const response = await postLegacy(stack.mcpUrl, 'tools/imagine', {});
+    expect([response.status, (await answerOf(response)).error.code]).toEqual([200, -32601]);
+  });
+
   test('a batch is refused: each call counts for itself', async () => {
     const call = (id: number) => ({ jsonrpc: '2.0', id, method: 'tools/call', params: query('SELECT 1') });
     stack.queries.length = 0;

@@ -23,7 +23,7 @@ const tools = [
     name: 'greet',
     description: 'Answers at once',
     input: z.object({ name: z.string() }),
-    run: async ({ name }) => objectAnswer({ greeting: `Hello, ${name}!` }),
+    run: async ({ name }) => objectAnswer({}, `Hello, ${name}!`),
   }),
   defineTool({
     ...described,

@@ -173,6 +173,20 @@ describe('Tasks of one process', () => {
     expect(await tasks.get(principal(), handle)).toBeUndefined();
   });
 
+  test('have failed when their call ends without an answer', async () => {
+    const tasks = createTasks({ clock: handClock(0), note: () => {}, ttlMs: 60_000 });
+    const { running } = call();
+    let fail = (_error: Error) => {};
+    const answer = new Promise<ToolAnswer>((_, reject) => {
+      fail = reject;
+    });
+    const { handle } = (await tasks.adopt({ ...running, answer }))!;
+    fail(new Error('gone'));
+    await answer.catch(() => {});
+    await expect.poll(async () => (await tasks.get(principal(), handle))?.status).toBe('failed');
+    await tasks.close();
+  });
+
   test('have handles that do not repeat', async () => {
     const tasks = createTasks({ clock: handClock(0), note: () => {}, ttlMs: 60_000, maxRunning: 100, maxKept: 100 });
     const handles = await Promise.all(Array.from({ length: 50 }, async () => (await tasks.adopt(call().running))!.handle));
