@@ -40,7 +40,7 @@ describe.skipIf(realTiers.length === 0)('Long queries as tasks', () => {
       const mark = newMark();
       const { taskId, resultType } = (await call(endless(mark))).result;
       expect(resultType).toBe('task');
-      expect(await running(mark)).toBe(1);
+      await until('the statement runs', async () => (await running(mark)) === 1);
       await cancel(taskId);
       const deadline = performance.now() + 1000;
       while ((await running(mark)) > 0 && performance.now() < deadline);
@@ -53,6 +53,7 @@ describe.skipIf(realTiers.length === 0)('Long queries as tasks', () => {
       open.push(one);
       const mark = newMark();
       const { taskId } = (await asker(one.mcpUrl, { token: seattle }).call(endless(mark))).result;
+      await until('the statement runs', async () => (await running(mark)) === 1);
       for (const other of [await tokenFor([2]), await tokenFor([1, 2]), await tokenFor([1], 'super_admin')]) {
         expect((await asker(one.mcpUrl, { token: other }).cancel(taskId)).error.code).toBe(-32602);
       }
