@@ -120,7 +120,7 @@ const metrics = [
     kind: 'metrics',
     sameAs: 'Q3',
     length: 3,
-    arguments: { metrics: ['units', 'revenue'], dimensions: ['product'], limit: 10 },
+    arguments: { metrics: ['revenue', 'units'], dimensions: ['product'], limit: 10 },
   },
 ];
 

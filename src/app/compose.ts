@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import type { Note } from '../core/observation.ts';
 import { authorize } from '../identity/authorize.ts';
 import { createMcpServing, type McpServingOptions } from '../mcp/serving.ts';
+import { createGetMetrics } from '../metrics/get-metrics.ts';
 import type { Database } from '../postgres/database.ts';
 import { createScopeSigner } from '../postgres/scope-token.ts';
 import { loadColumnLabels } from '../query/column-labels.ts';
@@ -65,7 +66,7 @@ export async function compose(options: ComposeOptions) {
     tasks,
     clock = systemClock,
   } = options;
-  const { definition, wording, validValues, catalogue } = served;
+  const { definition, wording, validValues, catalogue, metrics } = served;
   const maxBytes = answerBytes(config.resultMaxTokens);
   const signScope = createScopeSigner({ signingKey, clock });
   const tenants = createTenantDirectory({ database, definition, clock });
@@ -104,6 +105,8 @@ export async function compose(options: ComposeOptions) {
     describeTables: createDescribeTables({ definition, validValues, runQuery, clock, onTableChange }),
     subscriptions: { onTableChange, describedBy: (table) => describedBy(validValues, table) },
     searchProducts: createLexicalSearch({ database, catalogue }),
+    metrics,
+    getMetrics: createGetMetrics({ definition: metrics, runQuery, clock, maxRows: config.queryMaxRows, maxBytes }),
     authorize,
     limit: async (principal, name) => {
       admitAudited();

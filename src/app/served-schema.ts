@@ -1,9 +1,11 @@
+import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
 import type { Wording } from '../core/wording.ts';
 import type { OwnerSession } from '../postgres/database.ts';
 import type { ValidValues } from '../query/describe-tables.ts';
 import { retailCatalogueSearch } from '../retail/catalogue-search.ts';
 import { retailDefinition } from '../retail/definition.ts';
+import { retailMetrics } from '../retail/metrics.ts';
 import { type LoadProgress, loadSampleData } from '../retail/sample-data/load.ts';
 import { retailValidValues } from '../retail/valid-values.ts';
 import { retailWording } from '../retail/wording.ts';
@@ -15,6 +17,7 @@ export interface ServedSchema {
   readonly wording: Wording;
   readonly validValues: readonly ValidValues[];
   readonly catalogue: LexicalCatalogue;
+  readonly metrics: MetricsDefinition;
   readonly migrations: URL;
   /** Fills a new demonstration database. */
   seed(session: OwnerSession, onProgress?: (progress: LoadProgress) => void, signal?: AbortSignal): Promise<void>;
@@ -25,6 +28,7 @@ export const retailSchema: ServedSchema = {
   wording: retailWording,
   validValues: retailValidValues,
   catalogue: retailCatalogueSearch,
+  metrics: retailMetrics,
   migrations: new URL('../../migrations/', import.meta.url),
   async seed(session, onProgress, signal) {
     await loadSampleData({ session, ...(onProgress && { onProgress }), ...(signal && { signal }) });

@@ -1,6 +1,8 @@
 import type { Clock } from '../core/clock.ts';
+import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Wording } from '../core/wording.ts';
+import type { GetMetrics } from '../metrics/get-metrics.ts';
 import type { DescribeTables } from '../query/describe-tables.ts';
 import type { RunQuery } from '../query/query-result.ts';
 import type { SearchProducts } from '../search/search-products.ts';
@@ -8,6 +10,7 @@ import type { Tool } from './tool.ts';
 import { executeSalesQuery } from './tools/execute-sales-query.ts';
 import { getCurrentUtcDate } from './tools/get-current-utc-date.ts';
 import { getMultipleTableSchemas } from './tools/get-multiple-table-schemas.ts';
+import { getSalesMetrics } from './tools/get-sales-metrics.ts';
 import { semanticSearchProducts } from './tools/semantic-search-products.ts';
 
 export interface ToolCatalogOptions {
@@ -15,11 +18,14 @@ export interface ToolCatalogOptions {
   readonly runQuery: RunQuery;
   readonly describeTables: DescribeTables;
   readonly searchProducts: SearchProducts;
+  readonly metrics: MetricsDefinition;
+  readonly getMetrics: GetMetrics;
   readonly clock: Clock;
 }
 
 /** To add a tool, write its file and add its line: the order here is the order on the wire. */
-export function createToolCatalog({ wording, runQuery, describeTables, searchProducts, clock }: ToolCatalogOptions): ToolCatalog {
+export function createToolCatalog(options: ToolCatalogOptions): ToolCatalog {
+  const { wording, runQuery, describeTables, searchProducts, metrics, getMetrics, clock } = options;
   const text = (name: string) => {
     const found = wording.toolTexts[name];
     if (found === undefined) throw new Error(`the wording has no text for the tool ${name}`);
@@ -28,6 +34,7 @@ export function createToolCatalog({ wording, runQuery, describeTables, searchPro
   return toolCatalog([
     semanticSearchProducts(text('semantic_search_products'), searchProducts),
     getMultipleTableSchemas(text('get_multiple_table_schemas'), describeTables),
+    getSalesMetrics(text('get_sales_metrics'), metrics, getMetrics),
     executeSalesQuery(text('execute_sales_query'), runQuery),
     getCurrentUtcDate(text('get_current_utc_date'), clock),
   ]);

@@ -1,10 +1,12 @@
 import { InMemoryServerEventBus } from '@modelcontextprotocol/server';
 import type { Clock } from '../core/clock.ts';
+import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import type { Note } from '../core/observation.ts';
 import type { Principal } from '../core/principal.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
 import type { Wording } from '../core/wording.ts';
 import type { DescribeTables, OnTableChange } from '../query/describe-tables.ts';
+import type { GetMetrics } from '../metrics/get-metrics.ts';
 import type { RunQuery } from '../query/query-result.ts';
 import type { SearchProducts } from '../search/search-products.ts';
 import { type AdmitCallOptions, createAdmitCall } from './admit-call.ts';
@@ -32,6 +34,8 @@ export interface McpServingOptions extends AdmitCallOptions {
   readonly runQuery: RunQuery;
   readonly describeTables: DescribeTables;
   readonly searchProducts: SearchProducts;
+  readonly metrics: MetricsDefinition;
+  readonly getMetrics: GetMetrics;
   readonly clock: Clock;
   readonly note: Note;
   /** False sends every call through the SDK: the answers must be the same, and tests compare them. */

@@ -89,7 +89,11 @@ function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonObject {
     override: ({ jsonSchema: node }) => {
       if (node.maximum === Number.MAX_SAFE_INTEGER) delete node.maximum;
       if (node.minimum === Number.MIN_SAFE_INTEGER) delete node.minimum;
-      if (io === 'output') delete node.additionalProperties;
+      // Keys of an object are text anyway
+      delete node.propertyNames;
+      if (io !== 'output') return;
+      delete node.additionalProperties;
+      if (Object.keys(node.properties ?? { some: 1 }).length === 0) delete node.properties;
     },
   });
   return compact;

@@ -20,6 +20,16 @@ export const retailToolTexts: Readonly<Record<string, ToolText>> = {
       'Columns, keys, joins, valid values and hints of the named tables. Call it before writing SQL and use only names it returns: never invent any.',
     arguments: { table_names: `One or more of: ${tableNames}` },
   },
+  get_sales_metrics: {
+    title: 'Sales metrics',
+    description:
+      'Certified figures of sales, stock and customers by store, category, product or time: prefer it to SQL. Answers tell the dates used and what each metric means.',
+    arguments: {
+      filters: 'By dimension: {"store":["Seattle"],"category":"HAND TOOLS","product":"a SKU or name"}',
+      period: 'Or start_date and end_date. last_quarter, last_12_months (default), year_to_date, 2025, 2025-Q3, 2025-07, all',
+      limit: 'Most groups, ranked by the first metric',
+    },
+  },
   execute_sales_query: {
     title: 'Query sales',
     description:

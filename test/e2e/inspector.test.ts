@@ -64,6 +64,7 @@ describe('the MCP Inspector', () => {
       const { tools } = JSON.parse(list.stdout) as { tools: { name: string; outputSchema?: object }[] };
       expect(tools.map(({ name }) => name)).toEqual(
         expect.arrayContaining([
+          'get_sales_metrics',
           'execute_sales_query',
           'get_current_utc_date',
           'get_multiple_table_schemas',

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { createToolCatalog } from '../../src/mcp/catalog.ts';
+import { retailMetrics } from '../../src/retail/metrics.ts';
 import { retailWording } from '../../src/retail/wording.ts';
 import { awkwardResult, mcpStack, principal, stillClock } from '../support/mcp-stack.ts';
 
@@ -12,6 +13,13 @@ const ports = {
     degraded: false,
     lowConfidence: false,
     message: '',
+  }),
+  metrics: retailMetrics,
+  getMetrics: async () => ({
+    ...awkwardResult,
+    period: { first: '2025-01-01', last: '2025-12-31' },
+    definitions: {},
+    labels: 0,
   }),
   clock: stillClock,
 };

@@ -136,6 +136,8 @@ test('broken input is noted and the next message is served', async () => {
   const client = connection();
   client.stdin.write('{"jsonrpc":"2.0", broken\n');
   client.write({ id: 1, method: 'tools/list', params: { _meta: modernMeta } });
-  expect((await client.answerTo(1)).message.result.tools).toHaveLength(4);
+  expect((await client.answerTo(1)).message.result.tools).toContainEqual(
+    expect.objectContaining({ name: 'execute_sales_query' }),
+  );
   await client.server.close();
 });

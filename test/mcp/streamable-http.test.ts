@@ -32,6 +32,7 @@ describe.each(eras)('revision %s over HTTP', (_era, connect, send) => {
     expect(tools.map((tool) => tool.name)).toEqual([
       'semantic_search_products',
       'get_multiple_table_schemas',
+      'get_sales_metrics',
       'execute_sales_query',
       'get_current_utc_date',
     ]);

@@ -16,6 +16,7 @@ import type { WatchTables } from '../../src/postgres/table-listener.ts';
 import { createDescribeTables } from '../../src/query/describe-tables.ts';
 import type { QueryRequest, RunQuery } from '../../src/query/query-result.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
+import { retailMetrics } from '../../src/retail/metrics.ts';
 import { retailValidValues } from '../../src/retail/valid-values.ts';
 import { retailWording } from '../../src/retail/wording.ts';
 import { createLogSink } from '../../src/telemetry/log-sink.ts';
@@ -68,6 +69,8 @@ export async function edgeStack(options: EdgeOptions) {
     runQuery,
     describeTables: createDescribeTables({ definition, validValues: retailValidValues, runQuery, clock }),
     searchProducts: async () => Promise.reject(new Error('not asked here')),
+    metrics: retailMetrics,
+    getMetrics: async () => Promise.reject(new Error('not asked here')),
     authorize,
     limit: edge.limitTool,
     subscriptions: { describedBy: () => [], checkMs: 50 },

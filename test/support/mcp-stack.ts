@@ -8,8 +8,10 @@ import { createRoutes, type Readiness } from '../../src/http/routes.ts';
 import { createMcpServing, type McpServing, type McpServingOptions } from '../../src/mcp/serving.ts';
 import type { StreamableHttp } from '../../src/mcp/streamable-http.ts';
 import { createDescribeTables, describedBy } from '../../src/query/describe-tables.ts';
+import { createGetMetrics } from '../../src/metrics/get-metrics.ts';
 import type { QueryRequest, QueryResult, RunQuery } from '../../src/query/query-result.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
+import { retailMetrics } from '../../src/retail/metrics.ts';
 import { retailValidValues } from '../../src/retail/valid-values.ts';
 import { retailWording } from '../../src/retail/wording.ts';
 import type { SearchProducts } from '../../src/search/search-products.ts';
@@ -118,6 +120,14 @@ export function mcpStack({
     runQuery: run,
     describeTables,
     searchProducts,
+    metrics: retailMetrics,
+    getMetrics: createGetMetrics({
+      definition: retailMetrics,
+      runQuery: run,
+      clock: stillClock,
+      maxRows: 1000,
+      maxBytes: 80_000,
+    }),
     authorize,
     ...(limit && { limit }),
     directCalls,

@@ -8,16 +8,19 @@ import { loadTypeCatalog } from '../../src/query/type-catalog.ts';
 import { retailDefinition as definition } from '../../src/retail/definition.ts';
 import type { TestDatabase } from './databases.ts';
 
-/** The path of callers' statements as it is served, on a test database, with caps that tests can reach. */
-export async function openRunQuery({ database, sign }: Pick<TestDatabase, 'database' | 'sign'>): Promise<RunQuery> {
+/** The path of callers' statements as it is served, on a test database, with caps that tests can reach unless others are given. */
+export async function openRunQuery(
+  { database, sign }: Pick<TestDatabase, 'database' | 'sign'>,
+  { maxRows = 3, maxBytes = 2000 } = {},
+): Promise<RunQuery> {
   const types = await loadTypeCatalog(database);
   return createRunQuery({
     definition,
     guard: await createGuard({ definition, serverMajor: database.serverMajor }),
-    execute: createExecute({ database, signScope: sign, maxRows: 3, maxBytes: 10_000, timeoutMs: 5000 }),
+    execute: createExecute({ database, signScope: sign, maxRows, maxBytes: 5 * maxBytes, timeoutMs: 5000 }),
     types,
     labelColumns: await loadColumnLabels(database, definition, types),
-    maxBytes: 2000,
+    maxBytes,
     clock: systemClock,
   });
 }

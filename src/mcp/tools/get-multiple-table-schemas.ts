@@ -6,6 +6,7 @@ import { defineTool, readOnly } from '../tool.ts';
 import { objectAnswer, type ToolAnswer } from '../tool-result.ts';
 
 const names = z.array(z.string());
+const parts = z.array(z.looseObject({}));
 
 export const getMultipleTableSchemas = (text: ToolText, describeTables: DescribeTables) => {
   /** Descriptions as they were written out before. */
@@ -27,10 +28,10 @@ export const getMultipleTableSchemas = (text: ToolText, describeTables: Describe
         z.object({
           name: z.string(),
           purpose: z.string(),
-          columns: z.array(z.object({ name: z.string(), type: z.string(), nullable: z.boolean(), sensitive: z.boolean() })),
-          keys: z.array(z.object({ kind: z.string(), columns: names })),
-          relationships: z.array(z.object({ from: z.string(), to: z.string(), cardinality: z.string() })),
-          valid_values: z.record(z.string(), names),
+          columns: parts,
+          keys: parts,
+          relationships: parts,
+          valid_values: z.looseObject({}),
           hints: names,
         }),
       ),
