@@ -1,4 +1,4 @@
-import { type Cell, splitRows } from './row-cells.ts';
+import { type Cell, splitRows } from '../query/row-cells.ts';
 
 const blocks = '▁▂▃▄▅▆▇█';
 const widest = 24;

@@ -1,6 +1,6 @@
 import { AppError } from '../core/errors.ts';
 import type { MetricSource } from '../core/metrics-definition.ts';
-import { type Grain, type Period, raggedEnds, wholeMonths } from './period.ts';
+import { type Grain, type Period, raggedEnds, type Shift, wholeMonths } from './period.ts';
 
 /** One source over one stretch of time, with the measures that are read from it. */
 export interface Part {
@@ -16,17 +16,19 @@ export interface Wanted {
   readonly keys: readonly string[];
   readonly grain?: Grain | undefined;
   readonly period: Period;
+  /** Present where days are moved before they are put into their week, month …, to meet those that they are compared with. */
+  readonly shift?: Shift | undefined;
 }
 
 /**
  * Which sources to read: for each measure the cheapest that has it by these keys. Whole months come from what is kept by month, the
  * days around them from a finer source; what counts different things comes from one source alone.
  */
-export function chooseSources(sources: readonly MetricSource[], { measures, keys, grain, period }: Wanted): Part[] {
+export function chooseSources(sources: readonly MetricSource[], { measures, ...wanted }: Wanted): Part[] {
   const parts = new Map<string, { source: MetricSource; range?: Period; measures: string[] }>();
   for (const measure of measures) {
-    for (const { source, range } of coverage(sources, measure, { keys, grain, period })) {
-      const name = `${source.name} ${range?.first ?? ''}`;
+    for (const { source, range } of coverage(sources, measure, wanted)) {
+      const name = `${source.name} ${range?.first} ${range?.last}`;
       const part = parts.get(name) ?? { source, ...(range && { range }), measures: [] };
       part.measures.push(measure);
       parts.set(name, part);
@@ -37,11 +39,8 @@ export function chooseSources(sources: readonly MetricSource[], { measures, keys
 
 type Covered = Omit<Part, 'measures'>;
 
-function coverage(
-  sources: readonly MetricSource[],
-  measure: string,
-  { keys, grain, period }: Omit<Wanted, 'measures'>,
-): Covered[] {
+function coverage(sources: readonly MetricSource[], measure: string, wanted: Omit<Wanted, 'measures'>): Covered[] {
+  const { keys, grain, period } = wanted;
   const holding = sources.filter(({ sums, counts }) => sums?.[measure] !== undefined || counts?.[measure] !== undefined);
   const usable = holding.filter((source) => keys.every((key) => source.keys[key] !== undefined));
   const daily = usable.find(({ time }) => time?.per === 'day');
@@ -52,7 +51,7 @@ function coverage(
     throw new AppError('invalid_input', `${measure} is known as of now only, without history`, { hint: 'Leave out grain.' });
   }
   const whole = wholeMonths(period);
-  const monthly = cheapest.time.per === 'month' && grain !== 'day' && grain !== 'week' ? cheapest : undefined;
+  const monthly = cheapest.time.per === 'month' && !tellsDaysApart(wanted) ? cheapest : undefined;
   if (monthly !== undefined && whole !== undefined) {
     const ends = raggedEnds(period, whole);
     if (ends.length === 0) return [{ source: monthly, range: whole }];
@@ -63,6 +62,10 @@ function coverage(
   if (daily === undefined) throw cannotBeGrouped(measure, keys, []);
   return [{ source: daily, range: period }];
 }
+
+/** A month that is moved by days falls into two. */
+const tellsDaysApart = ({ grain, shift }: Pick<Wanted, 'grain' | 'shift'>): boolean =>
+  grain === 'day' || grain === 'week' || (grain !== undefined && shift !== undefined && 'days' in shift);
 
 function cannotBeGrouped(measure: string, keys: readonly string[], holding: readonly MetricSource[]): AppError {
   const possible = new Set(holding.flatMap((source) => Object.keys(source.keys)));

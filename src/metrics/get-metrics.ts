@@ -1,13 +1,13 @@
 import type { Clock } from '../core/clock.ts';
+import { type Day, dayAt, isDay } from '../core/day.ts';
 import { AppError } from '../core/errors.ts';
 import type { MetricDefinition, MetricsDefinition } from '../core/metrics-definition.ts';
 import type { Principal } from '../core/principal.ts';
 import type { QueryResult, RunQuery } from '../query/query-result.ts';
-import { type Day, dayAt, isDay } from './day.ts';
+import { type Cell, joinRows, splitRows } from '../query/row-cells.ts';
 import { createFindNames, dimensionNamed, type NamedFilters } from './find-names.ts';
 import { bucketsOf, type Comparison, comparedPeriod, type Grain, type Period, parsePeriod, periodForms } from './period.ts';
 import type { MetricsRequest } from './request.ts';
-import { type Cell, joinRows, splitRows } from './row-cells.ts';
 import { shapeRows } from './shape-rows.ts';
 import { writeStatement } from './statement.ts';
 

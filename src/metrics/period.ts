@@ -1,4 +1,14 @@
-import { addDays, addMonths, type Day, daysBetween, firstOfMonth, isDay, lastOfMonth, mondayOf, monthIndex } from './day.ts';
+import {
+  addDays,
+  addMonths,
+  type Day,
+  daysBetween,
+  firstOfMonth,
+  isDay,
+  lastOfMonth,
+  mondayOf,
+  monthIndex,
+} from '../core/day.ts';
 
 /** Both days belong to it. */
 export interface Period {

@@ -1,7 +1,7 @@
+import type { Day } from '../core/day.ts';
 import type { MetricDefinition } from '../core/metrics-definition.ts';
-import type { Day } from './day.ts';
+import type { Cell } from '../query/row-cells.ts';
 import type { MetricsRequest } from './request.ts';
-import type { Cell } from './row-cells.ts';
 
 export interface Shaping {
   readonly request: Pick<MetricsRequest, 'metrics' | 'compared' | 'groups'>;

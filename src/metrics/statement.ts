@@ -1,9 +1,9 @@
+import { daysBetween } from '../core/day.ts';
 import { AppError } from '../core/errors.ts';
 import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import { chooseSources } from './choose-sources.ts';
-import { daysBetween } from './day.ts';
 import { partSql } from './part.ts';
-import type { Period } from './period.ts';
+import type { Period, Shift } from './period.ts';
 import { type MetricsRequest, measuresIn } from './request.ts';
 
 export interface MetricsStatement {
@@ -17,11 +17,14 @@ export function writeStatement(definition: MetricsDefinition, request: MetricsRe
   const { metrics, dimensions, filters, grain, period, compared } = request;
   const measures = [...new Set(metrics.flatMap(({ expression }) => measuresIn(expression)))];
   const keys = [...new Set([...dimensions, ...filters.map(({ dimension }) => ({ name: dimension }))].map(({ name }) => name))];
-  const choose = (over: Period) => chooseSources(definition.sources, { measures, keys, grain, period: over });
+  const choose = (over: Period, shift?: Shift) =>
+    chooseSources(definition.sources, { measures, keys, grain, period: over, shift });
   const shape = { measures, types: definition.measures, dimensions, filters, grain, compares: compared !== undefined };
   const now = choose(period).map((part) => ({ part, text: partSql(part, shape) }));
   const before =
-    compared === undefined ? [] : choose(compared).map((part) => ({ part, text: partSql(part, shape, compared.shift) }));
+    compared === undefined
+      ? []
+      : choose(compared, compared.shift).map((part) => ({ part, text: partSql(part, shape, compared.shift) }));
   const parts = [...now, ...before];
   const current = parts.find(({ part }) => part.source.time === undefined);
   if (compared !== undefined && current !== undefined) {

@@ -117,8 +117,8 @@ const metrics: readonly MetricDefinition[] = [
   money('units_per_order', 'Units divided by orders.', '{units} / nullif({orders}, 0)'),
   percent(
     'revenue_share',
-    'Percent of the revenue of all groups of the answer, in the same time where there is a grain.',
-    '100 * {revenue} / nullif({all.revenue}, 0)',
+    'Percent of the revenue of all groups, those beyond limit included, in the same time where there is a grain; none without revenue.',
+    '100 * nullif({revenue}, 0) / nullif({all.revenue}, 0)',
   ),
   money('gross_revenue', 'Revenue before discount: quantity times asked price.', '{revenue} + {discount}'),
   money('discount_amount', 'Sum of discounts given.', '{discount}'),
