@@ -9,6 +9,7 @@ import { createScopeSigner } from '../postgres/scope-token.ts';
 import { loadColumnLabels } from '../query/column-labels.ts';
 import { createDescribeTables, describedBy, type OnTableChange } from '../query/describe-tables.ts';
 import { createExecute } from '../query/execute.ts';
+import { createExplainAccess } from '../query/explain-access.ts';
 import { createGuard } from '../query/guard.ts';
 import type { RememberAnswers } from '../query/remember-answers.ts';
 import { createRunQuery } from '../query/run-query.ts';
@@ -106,6 +107,8 @@ export async function compose(options: ComposeOptions) {
     subscriptions: { onTableChange, describedBy: (table) => describedBy(validValues, table) },
     searchProducts: createLexicalSearch({ database, catalogue }),
     metrics,
+    ...served.reports({ runQuery, database, clock }),
+    explainAccess: createExplainAccess({ database, definition }),
     getMetrics: createGetMetrics({ definition: metrics, runQuery, clock, maxRows: config.queryMaxRows, maxBytes }),
     authorize,
     limit: async (principal, name) => {

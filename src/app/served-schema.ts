@@ -1,11 +1,14 @@
 import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
 import type { Wording } from '../core/wording.ts';
+import type { ToolCatalogOptions } from '../mcp/catalog.ts';
 import type { OwnerSession } from '../postgres/database.ts';
 import type { ValidValues } from '../query/describe-tables.ts';
 import { retailCatalogueSearch } from '../retail/catalogue-search.ts';
 import { retailDefinition } from '../retail/definition.ts';
+import { createInventoryStatus } from '../retail/inventory-status.ts';
 import { retailMetrics } from '../retail/metrics.ts';
+import { createRecommendProducts, type ReportOptions } from '../retail/recommend-products.ts';
 import { type LoadProgress, loadSampleData } from '../retail/sample-data/load.ts';
 import { retailValidValues } from '../retail/valid-values.ts';
 import { retailWording } from '../retail/wording.ts';
@@ -18,6 +21,8 @@ export interface ServedSchema {
   readonly validValues: readonly ValidValues[];
   readonly catalogue: LexicalCatalogue;
   readonly metrics: MetricsDefinition;
+  /** Tools that only this schema can answer. */
+  reports(options: ReportOptions): Pick<ToolCatalogOptions, 'recommendProducts' | 'inventoryStatus'>;
   readonly migrations: URL;
   /** Fills a new demonstration database. */
   seed(session: OwnerSession, onProgress?: (progress: LoadProgress) => void, signal?: AbortSignal): Promise<void>;
@@ -29,6 +34,10 @@ export const retailSchema: ServedSchema = {
   validValues: retailValidValues,
   catalogue: retailCatalogueSearch,
   metrics: retailMetrics,
+  reports: (options) => ({
+    recommendProducts: createRecommendProducts(options),
+    inventoryStatus: createInventoryStatus(options),
+  }),
   migrations: new URL('../../migrations/', import.meta.url),
   async seed(session, onProgress, signal) {
     await loadSampleData({ session, ...(onProgress && { onProgress }), ...(signal && { signal }) });

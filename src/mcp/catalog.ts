@@ -4,12 +4,16 @@ import type { Principal } from '../core/principal.ts';
 import type { Wording } from '../core/wording.ts';
 import type { GetMetrics } from '../metrics/get-metrics.ts';
 import type { DescribeTables } from '../query/describe-tables.ts';
+import type { ExplainAccess } from '../query/explain-access.ts';
 import type { RunQuery } from '../query/query-result.ts';
 import type { SearchProducts } from '../search/search-products.ts';
 import type { Tool } from './tool.ts';
 import { executeSalesQuery } from './tools/execute-sales-query.ts';
+import { explainAccessTool } from './tools/explain-access.ts';
 import { getCurrentUtcDate } from './tools/get-current-utc-date.ts';
+import { getInventoryStatus, type InventoryStatus } from './tools/get-inventory-status.ts';
 import { getMultipleTableSchemas } from './tools/get-multiple-table-schemas.ts';
+import { getProductRecommendations, type RecommendProducts } from './tools/get-product-recommendations.ts';
 import { getSalesMetrics } from './tools/get-sales-metrics.ts';
 import { semanticSearchProducts } from './tools/semantic-search-products.ts';
 
@@ -20,12 +24,26 @@ export interface ToolCatalogOptions {
   readonly searchProducts: SearchProducts;
   readonly metrics: MetricsDefinition;
   readonly getMetrics: GetMetrics;
+  readonly recommendProducts: RecommendProducts;
+  readonly inventoryStatus: InventoryStatus;
+  readonly explainAccess: ExplainAccess;
   readonly clock: Clock;
 }
 
 /** To add a tool, write its file and add its line: the order here is the order on the wire. */
 export function createToolCatalog(options: ToolCatalogOptions): ToolCatalog {
-  const { wording, runQuery, describeTables, searchProducts, metrics, getMetrics, clock } = options;
+  const {
+    wording,
+    runQuery,
+    describeTables,
+    searchProducts,
+    metrics,
+    getMetrics,
+    recommendProducts,
+    inventoryStatus,
+    explainAccess,
+    clock,
+  } = options;
   const text = (name: string) => {
     const found = wording.toolTexts[name];
     if (found === undefined) throw new Error(`the wording has no text for the tool ${name}`);
@@ -35,8 +53,11 @@ export function createToolCatalog(options: ToolCatalogOptions): ToolCatalog {
     semanticSearchProducts(text('semantic_search_products'), searchProducts),
     getMultipleTableSchemas(text('get_multiple_table_schemas'), describeTables),
     getSalesMetrics(text('get_sales_metrics'), metrics, getMetrics),
+    getProductRecommendations(text('get_product_recommendations'), recommendProducts),
+    getInventoryStatus(text('get_inventory_status'), inventoryStatus),
     executeSalesQuery(text('execute_sales_query'), runQuery),
     getCurrentUtcDate(text('get_current_utc_date'), clock),
+    explainAccessTool(text('explain_access'), explainAccess),
   ]);
 }
 

@@ -1,17 +1,12 @@
 import { InMemoryServerEventBus } from '@modelcontextprotocol/server';
-import type { Clock } from '../core/clock.ts';
-import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import type { Note } from '../core/observation.ts';
 import type { Principal } from '../core/principal.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
 import type { Wording } from '../core/wording.ts';
-import type { DescribeTables, OnTableChange } from '../query/describe-tables.ts';
-import type { GetMetrics } from '../metrics/get-metrics.ts';
-import type { RunQuery } from '../query/query-result.ts';
-import type { SearchProducts } from '../search/search-products.ts';
+import type { OnTableChange } from '../query/describe-tables.ts';
 import { type AdmitCallOptions, createAdmitCall } from './admit-call.ts';
 import { createCallTool } from './call-tool.ts';
-import { createToolCatalog } from './catalog.ts';
+import { createToolCatalog, type ToolCatalogOptions } from './catalog.ts';
 import { createComplete } from './completion.ts';
 import { createDirectCall } from './direct-call.ts';
 import { serverInstructions } from './instructions.ts';
@@ -26,17 +21,11 @@ import type { StreamLimits } from './subscriptions/open-streams.ts';
 import { type AnswerOrTaskOptions, createAnswerOrTask } from './tasks/answer-or-task.ts';
 import { createTasks, type TasksOptions } from './tasks/tasks.ts';
 
-export interface McpServingOptions extends AdmitCallOptions {
+export interface McpServingOptions extends AdmitCallOptions, Omit<ToolCatalogOptions, 'wording'> {
   readonly serverName: string;
   readonly version: string;
   readonly definition: SchemaDefinition;
   readonly wording: Wording;
-  readonly runQuery: RunQuery;
-  readonly describeTables: DescribeTables;
-  readonly searchProducts: SearchProducts;
-  readonly metrics: MetricsDefinition;
-  readonly getMetrics: GetMetrics;
-  readonly clock: Clock;
   readonly note: Note;
   /** False sends every call through the SDK: the answers must be the same, and tests compare them. */
   readonly directCalls?: boolean;

@@ -93,6 +93,7 @@ function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonObject {
       delete node.propertyNames;
       if (io !== 'output') return;
       delete node.additionalProperties;
+      delete node.required;
       if (Object.keys(node.properties ?? { some: 1 }).length === 0) delete node.properties;
     },
   });

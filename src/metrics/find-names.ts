@@ -3,6 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { DimensionDefinition, MetricsDefinition } from '../core/metrics-definition.ts';
 import type { Principal, Tenant } from '../core/principal.ts';
+import { nearestNames } from '../query/nearest-names.ts';
 import type { RunQuery } from '../query/query-result.ts';
 import type { KeyFilter } from './request.ts';
 
@@ -53,10 +54,14 @@ export function createFindNames({ definition, runQuery, clock }: FindNamesOption
     return names.flatMap((name) => known.get(keyOf(name)) ?? []);
   };
   const unknown = async (dimension: DimensionDefinition, source: string, name: string, call: NamesCall) => {
-    const likeness = `greatest(similarity(lower(n.value), lower(${quoted(name)})), word_similarity(lower(${quoted(name)}), lower(n.value)))`;
-    const sql = `SELECT n.value FROM (${source}) AS n GROUP BY n.value ORDER BY ${likeness} DESC, n.value LIMIT 3`;
-    const nearest = JSON.parse((await runQuery({ ...call, sql })).rowsJson) as [string][];
-    return notFound(dimension.name, name, `Nearest: ${nearest.map(([value]) => value).join(', ')}`);
+    const known = JSON.parse((await runQuery({ ...call, sql: `SELECT DISTINCT n.value FROM (${source}) AS n` })).rowsJson) as [
+      string,
+    ][];
+    const nearest = nearestNames(
+      name,
+      known.map(([value]) => value),
+    );
+    return notFound(dimension.name, name, `Nearest: ${nearest.join(', ')}`);
   };
 
   return async (filters, call) => {

@@ -30,11 +30,28 @@ export const retailToolTexts: Readonly<Record<string, ToolText>> = {
       limit: 'Most groups, ranked by the first metric',
     },
   },
+  get_product_recommendations: {
+    title: 'Recommend products',
+    description:
+      'Products like a given one, bought with it (cross_sell), bought by its customers, or trending, in your stores. All but trending need sku.',
+    arguments: {},
+  },
+  get_inventory_status: {
+    title: 'Stock status',
+    description:
+      "Stock by store and product with weeks left at its recent pace, scarcest first. Low = under four weeks of the store's recent sales.",
+    arguments: {},
+  },
   execute_sales_query: {
     title: 'Query sales',
     description:
       'Runs one PostgreSQL SELECT on Zava sales data, within the stores you may see. Get the schemas first. Aggregate, and use LIMIT 20 unless asked otherwise. stores.is_online tells online from physical stores. Never show ids or UUIDs: join for names. Fiscal year = calendar year.',
     arguments: { postgresql_query: 'One SELECT, VALUES or WITH … SELECT statement' },
+  },
+  explain_access: {
+    title: 'Explain access',
+    description: 'Which policies, grants and columns decide what you see of a table.',
+    arguments: {},
   },
   get_current_utc_date: {
     title: 'Current UTC date',

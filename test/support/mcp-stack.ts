@@ -1,3 +1,4 @@
+import { retailSchema } from '../../src/app/served-schema.ts';
 import { AppError } from '../../src/core/errors.ts';
 import type { Observation } from '../../src/core/observation.ts';
 import type { Permission, Principal, Tenant } from '../../src/core/principal.ts';
@@ -9,6 +10,7 @@ import { createMcpServing, type McpServing, type McpServingOptions } from '../..
 import type { StreamableHttp } from '../../src/mcp/streamable-http.ts';
 import { createDescribeTables, describedBy } from '../../src/query/describe-tables.ts';
 import { createGetMetrics } from '../../src/metrics/get-metrics.ts';
+import { createExplainAccess } from '../../src/query/explain-access.ts';
 import type { QueryRequest, QueryResult, RunQuery } from '../../src/query/query-result.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
 import { retailMetrics } from '../../src/retail/metrics.ts';
@@ -121,6 +123,8 @@ export function mcpStack({
     describeTables,
     searchProducts,
     metrics: retailMetrics,
+    ...retailSchema.reports({ runQuery: run, database: { query: async () => [] }, clock: stillClock }),
+    explainAccess: createExplainAccess({ definition: retailDefinition, database: { query: async () => [] } }),
     getMetrics: createGetMetrics({
       definition: retailMetrics,
       runQuery: run,

@@ -6,7 +6,6 @@ import { defineTool, readOnly } from '../tool.ts';
 import { objectAnswer, type ToolAnswer } from '../tool-result.ts';
 
 const names = z.array(z.string());
-const parts = z.array(z.looseObject({}));
 
 export const getMultipleTableSchemas = (text: ToolText, describeTables: DescribeTables) => {
   /** Descriptions as they were written out before. */
@@ -23,19 +22,7 @@ export const getMultipleTableSchemas = (text: ToolText, describeTables: Describe
         .max(20)
         .describe(text.arguments.table_names ?? ''),
     }),
-    output: z.object({
-      tables: z.array(
-        z.object({
-          name: z.string(),
-          purpose: z.string(),
-          columns: parts,
-          keys: parts,
-          relationships: parts,
-          valid_values: z.looseObject({}),
-          hints: names,
-        }),
-      ),
-    }),
+    output: z.object({ tables: z.array(z.looseObject({ name: z.string() })) }),
     run: async ({ table_names }, { principal }) => {
       const tables = await describeTables(table_names, principal);
       const known = written.get(tables);

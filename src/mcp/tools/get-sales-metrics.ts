@@ -50,16 +50,7 @@ export const getSalesMetrics = (text: ToolText, { metrics, dimensions }: Metrics
       order: z.enum(['desc', 'asc']).optional(),
       chart: z.boolean().optional(),
     }),
-    output: z.object({
-      ...rowsOutput,
-      period: dates,
-      compared: dates.optional(),
-      definitions: z.record(z.string(), z.string()),
-      duration_ms: z.int(),
-      cached: z.boolean(),
-      stale: z.boolean().optional(),
-      scope: z.array(z.string()),
-    }),
+    output: z.object({ ...rowsOutput, period: dates, definitions: z.looseObject({}) }),
     run: async (input, { principal, signal, requestId }) => {
       const answer = await getMetrics(
         {

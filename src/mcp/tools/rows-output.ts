@@ -6,7 +6,7 @@ import { z } from 'zod';
  */
 export const rowsOutput = {
   columns: z.array(z.looseObject({})),
-  rows: z.array(z.array(z.unknown())),
+  rows: z.array(z.unknown()),
   row_count: z.int(),
   truncated: z.boolean(),
 };
