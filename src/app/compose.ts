@@ -73,7 +73,11 @@ export async function compose(options: ComposeOptions) {
   const tenants = createTenantDirectory({ database, definition, clock });
   const edge = createIdentityEdge({ config, definition, database, tenants, redis, rates, clock, note });
   const [guard, types, watchSlow] = await Promise.all([
-    createGuard({ definition, serverMajor: database.serverMajor }),
+    createGuard({
+      definition,
+      serverMajor: database.serverMajor,
+      misreadings: metrics.metrics.flatMap(({ misreadings = [] }) => misreadings),
+    }),
     loadTypeCatalog(database),
     createSlowQueryWatch({ thresholdMs: config.slowQueryMs, note }),
   ]);

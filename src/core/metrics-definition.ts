@@ -39,6 +39,25 @@ export interface DimensionDefinition {
   readonly names: 'tenants' | 'groups' | 'boolean' | { readonly sql: string };
 }
 
+/**
+ * SQL that is likely to be taken for a metric and is something else. All that is said must hold for one column of a SELECT's result, so
+ * that honest questions are left alone. Columns are written `relation.column`.
+ */
+export interface Misreading {
+  readonly aggregate: 'sum' | 'avg' | 'count';
+  /** The columns that the aggregate's argument is made of, neither more nor less; none for `count(*)`. */
+  readonly of: readonly string[];
+  /** A relation that stands in the same FROM. */
+  readonly beside?: string;
+  /** What the result's column is called. */
+  readonly named?: RegExp;
+  readonly notNamed?: RegExp;
+  /** Columns that, in the same result column or in GROUP BY, show that the author knows. */
+  readonly unless?: readonly string[];
+  /** What the figure is, and what to write instead. */
+  readonly hint: string;
+}
+
 export interface MetricDefinition {
   readonly name: string;
   /** One sentence that an auditor would sign: given with every answer. */
@@ -52,6 +71,7 @@ export interface MetricDefinition {
   readonly decimals: number;
   /** Beyond the tool's own. */
   readonly permission?: Permission;
+  readonly misreadings?: readonly Misreading[];
 }
 
 /** Everything that the metrics tool may answer: what is not declared here cannot be asked. */

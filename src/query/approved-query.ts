@@ -15,4 +15,6 @@ export interface ApprovedQuery {
   readonly relations: readonly string[];
   /** True when the answer depends on the clock, on chance or on sampling: such an answer is never cached. */
   readonly volatile: boolean;
+  /** What its figures may be mistaken for, where they look like it. */
+  readonly hint?: string | undefined;
 }

@@ -1,5 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import { AppError } from '../core/errors.ts';
+import type { Misreading } from '../core/metrics-definition.ts';
 import type { ReaderRole, SchemaDefinition } from '../core/schema-definition.ts';
 import { approve } from './approval.ts';
 import type { ApprovedQuery } from './approved-query.ts';
@@ -14,12 +15,15 @@ import { resolveNames } from './guard-rules/resolve.ts';
 import { addTenantPredicates, type PredicateForm } from './guard-rules/tenant-predicates.ts';
 import { fill, fits, type TextTemplate, templateOf } from './guard-rules/text-template.ts';
 import type { Message } from './guard-rules/tree.ts';
+import { misreadingIn } from './misreadings.ts';
 import { loadParser, parseSelect, reparse } from './parse-sql.ts';
 
 export interface GuardOptions {
   readonly definition: SchemaDefinition;
   /** Major version of the PostgreSQL that will run what is approved: 16 or later. */
   readonly serverMajor: number;
+  /** SQL that is likely to be taken for something that it is not: let through, with a hint. */
+  readonly misreadings?: readonly Misreading[];
 }
 
 /** Approvals remembered by text without plain literals, reader and form of scope: what comes again is not read again. */
@@ -41,7 +45,7 @@ const placeholder = 2_147_480_011;
  * The first wall: PostgreSQL's own grammar, every node looked at, everything not known to be harmless refused. It proves a
  * text to be one SELECT over the served relations and columns that calls nothing but harmless built-in functions.
  */
-export async function createGuard({ definition, serverMajor }: GuardOptions) {
+export async function createGuard({ definition, serverMajor, misreadings = [] }: GuardOptions) {
   if (!(serverMajor >= 16)) {
     throw new AppError('misconfigured', `PostgreSQL ${serverMajor} is not supported`, { hint: 'Use PostgreSQL 16, 17 or 18.' });
   }
@@ -66,6 +70,7 @@ export async function createGuard({ definition, serverMajor }: GuardOptions) {
     const resolved = resolveNames(tree, definition, reader);
     if (resolved.names !== names) reject('The statement cannot be followed name by name', 'Write it in a simpler way.');
     const { relations, selects } = resolved;
+    const hint = misreadingIn(selects, misreadings, definition);
     const added = form === 'none' ? 0 : addTenantPredicates(selects, { definition, reader, form, placeholder });
     const free = cut === undefined || !marked ? [] : freeConstants(tree, cut);
     const marks = markConstants(free);
@@ -84,7 +89,7 @@ export async function createGuard({ definition, serverMajor }: GuardOptions) {
     return {
       ...template,
       ...(bound && { bound }),
-      approved: approve({ text: template.pieces.join(''), reader, relations, volatile }),
+      approved: approve({ text: template.pieces.join(''), reader, relations, volatile, hint }),
     };
   }
 

@@ -25,6 +25,8 @@ export interface QueryResult {
   readonly truncated: boolean;
   readonly durationMs: number;
   readonly cached: boolean;
+  /** What a figure may be mistaken for, and what to write instead. */
+  readonly hint?: string | undefined;
   /** True where the database was away and the answer may be out of date. */
   readonly stale?: boolean;
   /** Names of the tenants whose rows the answer could draw on. */

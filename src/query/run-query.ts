@@ -79,7 +79,8 @@ export function createRunQuery(options: RunQueryOptions): RunQuery {
     });
     const { columns, rowsJson, rowCount, truncated } = result;
     const durationMs = Math.round(clock.monotonic() - start);
-    return { columns, rowsJson, rowCount, truncated, durationMs, cached, stale, scope: tenants.map(({ name }) => name) };
+    const scope = tenants.map(({ name }) => name);
+    return { columns, rowsJson, rowCount, truncated, durationMs, cached, stale, scope, hint: approved.hint };
   };
 }
 

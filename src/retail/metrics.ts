@@ -1,4 +1,5 @@
 import type { MetricDefinition, MetricSource, MetricsDefinition } from '../core/metrics-definition.ts';
+import { averageOrderMisreadings, ordersMisreadings, revenueMisreadings } from './misreadings.ts';
 
 const stores = { s: 'JOIN retail.stores AS s ON s.store_id = r.store_id' };
 const products = { ...stores, p: 'JOIN retail.products AS p ON p.product_id = r.product_id' };
@@ -104,11 +105,17 @@ const money = (name: string, definition: string, expression: string): MetricDefi
 const percent = money;
 
 const metrics: readonly MetricDefinition[] = [
-  money('revenue', 'Sum of line totals after discount.', '{revenue}'),
-  count('orders', 'Number of different orders; by product, type or category, those that hold one.', '{orders}'),
+  { ...money('revenue', 'Sum of line totals after discount.', '{revenue}'), misreadings: revenueMisreadings },
+  {
+    ...count('orders', 'Number of different orders; by product, type or category, those that hold one.', '{orders}'),
+    misreadings: ordersMisreadings,
+  },
   count('units', 'Sum of quantities sold.', '{units}'),
   count('lines', 'Number of order lines.', '{lines}'),
-  money('average_order_value', 'Revenue divided by orders.', '{revenue} / nullif({orders}, 0)'),
+  {
+    ...money('average_order_value', 'Revenue divided by orders.', '{revenue} / nullif({orders}, 0)'),
+    misreadings: averageOrderMisreadings,
+  },
   money(
     'average_unit_price',
     'Revenue divided by units: what one unit brought after discount.',

@@ -64,7 +64,7 @@ export function createRecommendProducts({ runQuery, database, clock }: ReportOpt
     return { ...withoutExtraRow(await runQuery({ ...call, sql }), limit), period, degraded: false };
   };
 }
-export type RecommendProducts = ReturnType<typeof createRecommendProducts>;
+
 
 function saleStatement(
   kind: RecommendationQuestion['kind'],

@@ -33,7 +33,8 @@ export const executeSalesQuery = (text: ToolText, runQuery: RunQuery) =>
     run: async ({ postgresql_query }, { principal, signal, requestId }) => {
       const result = await runQuery({ sql: postgresql_query, principal, signal, requestId });
       const { columns, rowsJson, rowCount, truncated, durationMs, cached, stale, scope } = result;
-      const hint = truncated ? truncationHint : undefined;
+      const cut = truncated ? truncationHint : undefined;
+      const hint = cut !== undefined && result.hint !== undefined ? `${cut}; ${result.hint}` : (cut ?? result.hint);
       // Members that are undefined are not written.
       const details = { hint, duration_ms: Math.round(durationMs), cached, stale: stale || undefined, scope };
       return rowsAnswer({
