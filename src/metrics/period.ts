@@ -22,6 +22,9 @@ export type Grain = (typeof grains)[number];
 export const comparisons = ['previous', 'same_last_year'] as const;
 export type Comparison = (typeof comparisons)[number];
 
+/** As far back as periods go. */
+const firstYear = 1900;
+
 const monthsOf: Readonly<Record<string, number>> = { month: 1, quarter: 3, year: 12 };
 
 /** What may be written, for messages. */
@@ -53,17 +56,11 @@ const reversed = (found: RegExpExecArray | null) => (found === null ? undefined 
 
 const months = (index: number, count: number): Period => ({ first: firstOfMonth(index), last: lastOfMonth(index + count - 1) });
 
-const untilToday: Readonly<Record<string, string>> = {
-  year_to_date: 'year',
-  quarter_to_date: 'quarter',
-  month_to_date: 'month',
-  week_to_date: 'week',
-};
-
 function relativePeriod(name: string, today: Day): Period | undefined {
   if (name === 'today') return { first: today, last: today };
   if (name === 'yesterday') return lastDays(1, today);
-  const current = untilToday[name] ?? /^this_(week|month|quarter|year)$/.exec(name)?.[1];
+  const [, begun, toDate] = /^(?:this_(week|month|quarter|year)|(week|month|quarter|year)_to_date)$/.exec(name) ?? [];
+  const current = begun ?? toDate;
   if (current !== undefined) return { first: bucketOf(today, current as Grain), last: today };
   const [, count, unit] = /^last_(?:(\d{1,4})_)?(day|week|month|quarter|year)s?$/.exec(name) ?? [];
   return unit === undefined ? undefined : lastComplete(count === undefined ? 1 : Number(count), unit, today);
@@ -73,13 +70,11 @@ const lastDays = (count: number, today: Day): Period => ({ first: addDays(today,
 
 function lastComplete(count: number, unit: string, today: Day): Period | undefined {
   const begun = bucketOf(today, unit as Grain);
-  const first =
-    unit === 'day'
-      ? addDays(begun, -count)
-      : unit === 'week'
-        ? addDays(begun, -7 * count)
-        : addMonths(begun, -count * (monthsOf[unit] ?? 1));
-  return count > 0 && isDay(first) ? { first, last: addDays(begun, -1) } : undefined;
+  const last = addDays(begun, -1);
+  if (unit === 'day' || unit === 'week')
+    return count < 1 ? undefined : { first: addDays(begun, -count * (unit === 'week' ? 7 : 1)), last };
+  const months = count * (monthsOf[unit] ?? 1);
+  return count < 1 || monthIndex(begun) - months < firstYear * 12 ? undefined : { first: addMonths(begun, -months), last };
 }
 
 /** First day of the day's week, month, quarter or year. */

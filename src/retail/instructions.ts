@@ -1,5 +1,6 @@
 /** House rules of the retail data, for every client that shows a server's instructions to its model. */
 export const retailInstructions = `Zava is a home-improvement retailer: seven physical stores and one online, 2020 onwards.
+- Use get_sales_metrics before SQL: its figures are certified.
 - Ask get_multiple_table_schemas before writing SQL. Never invent table, column or product names.
 - Use semantic_search_products before guessing a product name.
 - Show store, product and category names; never show ids or UUIDs.

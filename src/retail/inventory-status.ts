@@ -26,10 +26,8 @@ const lowWeeks = 4;
 export function createInventoryStatus({ runQuery, clock }: { readonly runQuery: RunQuery; readonly clock: Clock }) {
   return async ({ sku, storeName, lowStockOnly }: InventoryQuestion, call: ReportCall): Promise<InventoryStatus> => {
     const store = storeName === undefined ? undefined : storeNamed(storeName, call.principal);
-    const [product, period] = await Promise.all([
-      sku === undefined ? undefined : productOf(sku, runQuery, call),
-      recentDays(7 * paceWeeks, { runQuery, clock }, call),
-    ]);
+    const product = sku === undefined ? undefined : await productOf(sku, runQuery, call);
+    const period = await recentDays(7 * paceWeeks, { runQuery, clock }, call);
     const where = [
       ...(product === undefined ? [] : [`v.product_id = ${product.id}`]),
       ...(store === undefined ? [] : [`v.store_id = ${store}`]),

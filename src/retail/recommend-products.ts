@@ -65,7 +65,6 @@ export function createRecommendProducts({ runQuery, database, clock }: ReportOpt
   };
 }
 
-
 function saleStatement(
   kind: RecommendationQuestion['kind'],
   period: RecentDays,

@@ -29,7 +29,7 @@ export const getSalesMetrics = (text: ToolText, { metrics, dimensions }: Metrics
         .max(mostDimensions)
         .optional(),
       filters: z
-        .record(z.string(), z.unknown())
+        .strictObject(Object.fromEntries(dimensions.map(({ name }) => [name, z.unknown().optional()])))
         .optional()
         .describe(text.arguments.filters ?? ''),
       grain: z.enum(grains).optional(),
