@@ -11,7 +11,7 @@ const pages = 40;
 
 /** @param {{ digest: string, tenant: { id: number } }} options @returns {Promise<Record<string, import('./workloads.mjs').Variant[]>>} by workload */
 export async function loadDataset({ digest, tenant }) {
-  const path = join(benchCache, `expected-${digest}-${tenant.id}-2.json`);
+  const path = join(benchCache, `expected-${digest}-${tenant.id}-3.json`);
   if (existsSync(path)) return JSON.parse(readFileSync(path, 'utf8'));
   progress('asking the database for the right answers');
   const client = await connectAsPeer();

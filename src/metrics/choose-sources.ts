@@ -21,13 +21,15 @@ export interface Wanted {
 }
 
 /**
- * Which sources to read: for each measure the cheapest that has it by these keys. Whole months come from what is kept by month, the
- * days around them from a finer source; what counts different things comes from one source alone.
+ * Which sources to read: for each measure the cheapest that has it by these keys, or one that is read for another measure anyway.
+ * Whole months come from what is kept by month, the days around them from a finer source; what counts different things comes from
+ * one source alone.
  */
 export function chooseSources(sources: readonly MetricSource[], { measures, ...wanted }: Wanted): Part[] {
   const parts = new Map<string, { source: MetricSource; range?: Period; measures: string[] }>();
-  for (const measure of measures) {
-    for (const { source, range } of coverage(sources, measure, wanted)) {
+  for (const measure of choosiestFirst(sources, measures)) {
+    const read = [...parts.values()].find(({ source, range }) => range === wanted.period && source.sums?.[measure] !== undefined);
+    for (const { source, range } of read === undefined ? coverage(sources, measure, wanted) : [read]) {
       const name = `${source.name} ${range?.first} ${range?.last}`;
       const part = parts.get(name) ?? { source, ...(range && { range }), measures: [] };
       part.measures.push(measure);
@@ -37,11 +39,17 @@ export function chooseSources(sources: readonly MetricSource[], { measures, ...w
   return [...parts.values()];
 }
 
+const holdersOf = (sources: readonly MetricSource[], measure: string) =>
+  sources.filter(({ sums, counts }) => sums?.[measure] !== undefined || counts?.[measure] !== undefined);
+
+const choosiestFirst = (sources: readonly MetricSource[], measures: readonly string[]) =>
+  [...measures].sort((a, b) => holdersOf(sources, a).length - holdersOf(sources, b).length);
+
 type Covered = Omit<Part, 'measures'>;
 
 function coverage(sources: readonly MetricSource[], measure: string, wanted: Omit<Wanted, 'measures'>): Covered[] {
   const { keys, grain, period } = wanted;
-  const holding = sources.filter(({ sums, counts }) => sums?.[measure] !== undefined || counts?.[measure] !== undefined);
+  const holding = holdersOf(sources, measure);
   const usable = holding.filter((source) => keys.every((key) => source.keys[key] !== undefined));
   const daily = usable.find(({ time }) => time?.per === 'day');
   const [cheapest] = usable;

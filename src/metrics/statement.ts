@@ -61,7 +61,7 @@ function figuresSql(request: MetricsRequest, measures: readonly string[], rows: 
 
 /** The metrics of each group; `total` is the first one over the group's whole time, which groups are ranked by. */
 function valuesSql(request: MetricsRequest, figures: string): string {
-  const { metrics, dimensions, grain, period, compared } = request;
+  const { metrics, dimensions, grain, period, compared, groups } = request;
   const keys = groupColumns(request).map((column) => `f.${column}`);
   const ofTime = grain === undefined ? '' : 'PARTITION BY f.bucket';
   const over = (suffix: string, days: number) => (name: string, all: boolean) => {
@@ -77,7 +77,12 @@ function valuesSql(request: MetricsRequest, figures: string): string {
   ]);
   const ranked = metrics[0];
   if (grain === undefined || dimensions.length === 0 || ranked === undefined) {
-    return `SELECT ${[...keys, ...values].join(', ')} FROM (${figures}) AS f`;
+    // The best are found before their labels are: a limit of ten then joins ten
+    const best =
+      dimensions.length === 0 || grain !== undefined
+        ? ''
+        : ` ORDER BY m0 ${direction(request)}, ${keys.join(', ')} LIMIT ${groups + 1}`;
+    return `SELECT ${[...keys, ...values].join(', ')} FROM (${figures}) AS f${best}`;
   }
   const ofGroup = dimensions.map((_, index) => `f.k${index}`).join(', ');
   const total = filled(ranked.expression, (name, all) =>
@@ -88,6 +93,8 @@ function valuesSql(request: MetricsRequest, figures: string): string {
   return `SELECT ${[...keys, ...values].join(', ')}, ${total} AS total FROM (${figures}) AS f`;
 }
 
+const direction = ({ ascending }: MetricsRequest) => (ascending ? 'ASC NULLS LAST' : 'DESC NULLS LAST');
+
 const filled = (expression: string, column: (name: string, all: boolean) => string): string =>
   expression.replace(/\{(all\.)?(\w+)\}/g, (_, all: string | undefined, name: string) => column(name, all !== undefined));
 
@@ -95,7 +102,7 @@ const rounded = (sql: string, decimals: number) => (decimals === 0 ? `(${sql})::
 
 /** Labels in place of keys, changes beside values, the best groups first; one group more than wanted tells that there are more. */
 function answerSql(request: MetricsRequest, values: string): string {
-  const { metrics, dimensions, grain, compared, groups, ascending } = request;
+  const { metrics, dimensions, grain, compared, groups } = request;
   const labels = dimensions.flatMap(({ labels: columns }, index) =>
     columns.map(({ name, sql }) => `${keyed(sql, index)} AS ${name}`),
   );
@@ -106,11 +113,10 @@ function answerSql(request: MetricsRequest, values: string): string {
   ]);
   const bucket = grain === undefined ? [] : [`v.bucket AS ${grain}`];
   const head = `SELECT ${[...labels, ...bucket, ...columns].join(', ')} FROM `;
-  const order = ascending ? 'ASC NULLS LAST' : 'DESC NULLS LAST';
+  const order = direction(request);
   const keys = dimensions.map((_, index) => `v.k${index}`);
   if (dimensions.length === 0) return `${head}(${values}) AS v${grain === undefined ? '' : ' ORDER BY v.bucket'}`;
-  if (grain === undefined)
-    return `${head}(${values}) AS v${joins} ORDER BY v.m0 ${order}, ${keys.join(', ')} LIMIT ${groups + 1}`;
+  if (grain === undefined) return `${head}(${values}) AS v${joins} ORDER BY v.m0 ${order}, ${keys.join(', ')}`;
   const place = `SELECT v.*, dense_rank() OVER (ORDER BY v.total ${order}, ${keys.join(', ')}) AS place FROM (${values}) AS v`;
   return `${head}(${place}) AS v${joins} WHERE v.place <= ${groups + 1} ORDER BY v.place, v.bucket`;
 }

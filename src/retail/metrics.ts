@@ -20,20 +20,20 @@ const orderLines = {
 /** Cheapest first: the rollups hold exactly what the lines add up to. */
 const sources: readonly MetricSource[] = [
   {
-    name: 'sales_by_day',
-    from: 'retail.sales_by_day AS r',
-    joins: stores,
-    time: { column: 'r.order_date', per: 'day' },
-    keys: ofStore,
-    sums: { ...sold, orders: 'r.orders' },
-  },
-  {
     name: 'sales_by_month_category',
     from: 'retail.sales_by_month_category AS r',
     joins: stores,
     time: { column: 'r.month', per: 'month' },
     keys: { ...ofStore, category: 'r.category_id' },
     sums: sold,
+  },
+  {
+    name: 'sales_by_day',
+    from: 'retail.sales_by_day AS r',
+    joins: stores,
+    time: { column: 'r.order_date', per: 'day' },
+    keys: ofStore,
+    sums: { ...sold, orders: 'r.orders' },
   },
   {
     name: 'sales_by_month_product',
