@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { executeSalesQuery } from '../../src/mcp/tools/execute-sales-query.ts';
 import { getSalesMetrics } from '../../src/mcp/tools/get-sales-metrics.ts';
 import type { MetricsAnswer, MetricsQuestion } from '../../src/metrics/get-metrics.ts';
 import { retailMetrics } from '../../src/retail/metrics.ts';
@@ -110,4 +111,21 @@ describe('get_sales_metrics', () => {
   ])('refuses %j', async (args) => {
     await expect(tool().call(args)).rejects.toMatchObject({ code: 'invalid_input' });
   });
+});
+
+test('execute_sales_query passes a hint on, in the text and in the structured answer', async () => {
+  const answer = async (changes: object) =>
+    executeSalesQuery(retailToolTexts.execute_sales_query!, async () => ({ ...awkwardResult, ...changes })).answer(
+      { postgresql_query: 'SELECT 1' },
+      { principal: principal(), requestId: 'r', signal: new AbortController().signal },
+    );
+  const hinted = await answer({ hint: 'orders are counted twice' });
+  expect([hinted.text, hinted.structuredJson]).toEqual([
+    expect.stringContaining('"msg":"orders are counted twice"'),
+    expect.stringContaining('"hint":"orders are counted twice"'),
+  ]);
+  expect((await answer({ hint: 'orders are counted twice', truncated: true })).text).toMatch(
+    /"msg":"aggregate.*; orders are counted twice"/,
+  );
+  expect((await answer({})).structuredJson).not.toContain('hint');
 });
