@@ -94,6 +94,8 @@ export function createBreaker(options: BreakerOptions) {
   };
 }
 
+export type Breaker = ReturnType<typeof createBreaker>;
+
 /** Slow or many calls are the callers' doing: were they counted, one caller could close the dependency to all. */
 const unknown: ReadonlySet<ErrorCode> = new Set(['query_timeout', 'overloaded', 'rate_limited', 'circuit_open', 'internal']);
 
