@@ -70,6 +70,13 @@ module.exports = {
       to: { path: '^src/postgres/(pool-database|embedded-database|embedded-session|owner-session)\\.ts$' },
     },
     {
+      name: 'embedders-for-the-app',
+      comment: 'Which model stands behind the embedder port is decided in app/embedding.ts.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/app/embedding\\.ts$' },
+      to: { path: '^src/search/embedding/(local|azure-openai)-embedder\\.ts$' },
+    },
+    {
       name: 'approve-for-the-guard',
       comment: 'Only the guard makes an ApprovedQuery; everyone else may name the type.',
       severity: 'error',
@@ -81,7 +88,11 @@ module.exports = {
     {
       name: 'no-orphans',
       severity: 'error',
-      from: { orphan: true, path: '^src/', pathNot: '^src/(main|postgres/embedded-worker)\\.ts$' },
+      from: {
+        orphan: true,
+        path: '^src/',
+        pathNot: '^src/(main|postgres/embedded-worker|search/embedding/local-embedding-worker)\\.ts$',
+      },
       to: {},
     },
     {
@@ -97,7 +108,11 @@ module.exports = {
     driver('redis', '^src/resilience/redis-connection\\.ts$'),
     driver('@redis', '^src/resilience/redis-connection\\.ts$'),
     driver('@modelcontextprotocol', '^src/(mcp|http)/'),
-    driver('@azure', '^src/vault/azure-key-vault\\.ts$'),
+    driver('@azure', '^src/vault/azure-(key-vault|identity)\\.ts$'),
+    driver('openai', '^src/search/embedding/azure-openai-embedder\\.ts$'),
+    driver('@energetic-ai', '^src/search/embedding/local-embedding-worker\\.ts$'),
+    driver('stemmer', '^src/search/words/'),
+    driver('dictionary-en', '^src/search/words/'),
     driver('pino', '^src/telemetry/'),
   ],
   options: {

@@ -4,7 +4,8 @@ import { environmentLookup } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
-import { type AzureKeyVaultOptions, createAzureKeyVaultStore } from '../vault/azure-key-vault.ts';
+import type { AzureEndpoint, AzureIdentity } from '../vault/azure-identity.ts';
+import { createAzureKeyVaultStore } from '../vault/azure-key-vault.ts';
 import { createCachedSecrets } from '../vault/cached-secrets.ts';
 import { createEnvSecretStore } from '../vault/env-secrets.ts';
 import { createFileSecretStore } from '../vault/file-secrets.ts';
@@ -20,7 +21,7 @@ export interface SecretPlaces {
   readonly lookup?: (name: string) => string | undefined;
   /** Where container engines mount secrets. */
   readonly mounted?: string;
-  readonly vaultEndpoint?: AzureKeyVaultOptions['endpoint'];
+  readonly vaultEndpoint?: AzureEndpoint;
 }
 
 /** Asked each time: for keys, which must take effect soon. The first place that has the secret answers. */
@@ -36,8 +37,8 @@ export function openSecrets(config: Config, note: Note, places: SecretPlaces = {
 }
 
 function secretStores(config: Config, { lookup = environmentLookup(), mounted = '/run/secrets', vaultEndpoint }: SecretPlaces) {
-  const { azureKeyVaultUrl: url, azureTenantId: tenantId, azureClientId: clientId, azureClientSecret: clientSecret } = config;
-  const identity = { tenantId, clientId, clientSecret, managedIdentity: config.azureUseManagedIdentity };
+  const { azureKeyVaultUrl: url } = config;
+  const identity = azureIdentity(config);
   return {
     environment: createEnvSecretStore(lookup),
     mounted: createFileSecretStore(mounted),
@@ -46,6 +47,12 @@ function secretStores(config: Config, { lookup = environmentLookup(), mounted = 
         ? undefined
         : createAzureKeyVaultStore({ url, identity, ...(vaultEndpoint && { endpoint: vaultEndpoint }) }),
   };
+}
+
+/** Who this server is in Azure. */
+export function azureIdentity(config: Config): AzureIdentity {
+  const { azureTenantId: tenantId, azureClientId: clientId, azureClientSecret: clientSecret } = config;
+  return { tenantId, clientId, clientSecret, managedIdentity: config.azureUseManagedIdentity };
 }
 
 export function localKeys(config: Config) {

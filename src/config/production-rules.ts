@@ -183,7 +183,8 @@ function usesAzure(config: Config): boolean {
   const blobByIdentity = config.azureStorageAccount !== undefined && config.azureStorageKey === undefined;
   const keys = ['azureKeyVaultUrl', 'azureTenantId', 'azureClientId', 'azureClientSecret'] as const;
   const named = keys.some((key) => config[key] !== undefined);
-  return named || blobByIdentity || config.azureUseManagedIdentity || config.embedder === 'azure';
+  const embedsByIdentity = config.embedder === 'azure' && config.azureOpenaiApiKey === undefined;
+  return named || blobByIdentity || config.azureUseManagedIdentity || embedsByIdentity;
 }
 
 function connectionOf(config: Config): DatabaseConnection | undefined {

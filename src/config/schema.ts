@@ -290,6 +290,12 @@ const models = {
   azureOpenaiEndpoint: optional('AZURE_OPENAI_ENDPOINT', webUrl, 'Azure OpenAI endpoint.', {
     requiredInProduction: 'when EMBEDDER is azure',
   }),
+  azureOpenaiApiKey: optional(
+    'AZURE_OPENAI_API_KEY',
+    text,
+    'Key of the Azure OpenAI resource; without it the Azure identity is used.',
+    secret,
+  ),
   embeddingModelDeploymentName: setting(
     'EMBEDDING_MODEL_DEPLOYMENT_NAME',
     text,

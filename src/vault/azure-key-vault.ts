@@ -1,25 +1,13 @@
-import type { TokenCredential } from '@azure/identity';
 import type { SecretClient } from '@azure/keyvault-secrets';
 import { AppError } from '../core/errors.ts';
+import { type AzureEndpoint, type AzureIdentity, openAzureCredential } from './azure-identity.ts';
 import type { SecretStore } from './secret-store.ts';
-
-export interface AzureIdentity {
-  readonly tenantId?: string | undefined;
-  readonly clientId?: string | undefined;
-  readonly clientSecret?: string | undefined;
-  /** The host's own identity; `clientId` then names a user-assigned one. */
-  readonly managedIdentity: boolean;
-}
 
 export interface AzureKeyVaultOptions {
   readonly url: string;
   readonly identity: AzureIdentity;
   /** For another cloud than the public one, or a stand-in. */
-  readonly endpoint?: {
-    readonly authorityHost: string;
-    /** Certificate authority in PEM. */
-    readonly ca?: string;
-  };
+  readonly endpoint?: AzureEndpoint;
 }
 
 /** What Key Vault takes for a name. Others cannot be in it. */
@@ -62,29 +50,12 @@ export function createAzureKeyVaultStore(options: AzureKeyVaultOptions) {
 
 async function openClient({ url, identity, endpoint }: AzureKeyVaultOptions): Promise<SecretClient> {
   const { SecretClient } = await import('@azure/keyvault-secrets');
-  return new SecretClient(url, await openCredential(identity, endpoint), {
+  return new SecretClient(url, await openAzureCredential(identity, endpoint), {
     // The domain of the challenge is checked against vault.azure.net, which no other cloud has.
     ...(endpoint && { disableChallengeResourceVerification: true }),
     ...(endpoint?.ca && { tlsOptions: { ca: endpoint.ca } }),
     retryOptions: { maxRetries: 2, retryDelayInMs: 200, maxRetryDelayInMs: 1000 },
   });
-}
-
-async function openCredential(
-  { tenantId, clientId, clientSecret, managedIdentity }: AzureIdentity,
-  endpoint: AzureKeyVaultOptions['endpoint'],
-): Promise<TokenCredential> {
-  const { ClientSecretCredential, DefaultAzureCredential, ManagedIdentityCredential } = await import('@azure/identity');
-  if (managedIdentity)
-    return clientId === undefined ? new ManagedIdentityCredential() : new ManagedIdentityCredential({ clientId });
-  if (tenantId !== undefined && clientId !== undefined && clientSecret !== undefined) {
-    return new ClientSecretCredential(tenantId, clientId, clientSecret, {
-      ...(endpoint && { authorityHost: endpoint.authorityHost, disableInstanceDiscovery: true }),
-      ...(endpoint?.ca && { tlsOptions: { ca: endpoint.ca } }),
-    });
-  }
-  // A developer's own login, or workload identity in Kubernetes.
-  return new DefaultAzureCredential();
 }
 
 function statusOf(error: unknown): unknown {

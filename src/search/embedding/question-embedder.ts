@@ -1,0 +1,43 @@
+import { LRUCache } from 'lru-cache';
+import type { Clock } from '../../core/clock.ts';
+import type { Embedder } from './embedder.ts';
+
+export interface QuestionEmbedderOptions {
+  readonly embedder: Embedder;
+  readonly clock: Clock;
+  /** What a shopper waits for a vector. Later, words alone answer. */
+  readonly timeoutMs?: number;
+}
+
+const dayMs = 86_400_000;
+const mostQuestions = 10_000;
+
+/** Vectors of questions, remembered for a day: people ask the same things. */
+export function createQuestionEmbedder({ embedder, clock, timeoutMs = 2000 }: QuestionEmbedderOptions) {
+  const known = new LRUCache<string, Float32Array>({
+    max: mostQuestions,
+    ttl: dayMs,
+    ttlResolution: 0,
+    perf: { now: () => clock.monotonic() },
+  });
+  const asking = new Map<string, Promise<Float32Array>>();
+
+  const ask = async (question: string): Promise<Float32Array> => {
+    const [vector] = await embedder.embed([question], { timeoutMs });
+    if (vector === undefined) throw new Error('the embedder gave no vector');
+    known.set(question, vector);
+    return vector;
+  };
+  return {
+    embedder,
+    async vectorOf(question: string): Promise<Float32Array> {
+      const remembered = known.get(question);
+      if (remembered !== undefined) return remembered;
+      const begun = asking.get(question) ?? ask(question).finally(() => asking.delete(question));
+      asking.set(question, begun);
+      return begun;
+    },
+  };
+}
+
+export type QuestionEmbedder = ReturnType<typeof createQuestionEmbedder>;
