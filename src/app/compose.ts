@@ -19,7 +19,9 @@ import { loadTypeCatalog } from '../query/type-catalog.ts';
 import { createBreaker } from '../resilience/breaker.ts';
 import type { RateStore } from '../resilience/rate-limiter.ts';
 import type { RedisConnection } from '../resilience/redis-connection.ts';
-import { createLexicalSearch } from '../search/lexical.ts';
+import type { Embedder } from '../search/embedding/embedder.ts';
+import { createQuestionEmbedder } from '../search/embedding/question-embedder.ts';
+import { createProductSearch } from '../search/product-search.ts';
 import type { ScopeKey } from '../vault/scope-key.ts';
 import { createIdentityEdge } from './identity-edge.ts';
 import type { ServedSchema } from './served-schema.ts';
@@ -41,6 +43,8 @@ export interface ComposeOptions {
   readonly admitAudited: () => void;
   readonly redis?: RedisConnection | undefined;
   readonly rates?: RateStore | undefined;
+  /** Absent: product search compares words alone. */
+  readonly embedder?: Embedder | undefined;
   /** Absent: every call asks the database. */
   readonly remember?: RememberAnswers;
   /** Absent: nobody is told of changes of the catalogue. */
@@ -62,6 +66,7 @@ export async function compose(options: ComposeOptions) {
     admitAudited,
     redis,
     rates,
+    embedder,
     remember,
     onTableChange,
     tasks,
@@ -101,6 +106,12 @@ export async function compose(options: ComposeOptions) {
     maxBytes,
     clock,
   });
+  const products = createProductSearch({
+    database,
+    catalogue,
+    embedder: embedder && createQuestionEmbedder({ embedder, clock }),
+    note,
+  });
   const mcp = createMcpServing({
     serverName,
     version,
@@ -109,7 +120,7 @@ export async function compose(options: ComposeOptions) {
     runQuery,
     describeTables: createDescribeTables({ definition, validValues, runQuery, clock, onTableChange }),
     subscriptions: { onTableChange, describedBy: (table) => describedBy(validValues, table) },
-    searchProducts: createLexicalSearch({ database, catalogue }),
+    searchProducts: products.search,
     metrics,
     ...served.reports({ runQuery, database, clock }),
     explainAccess: createExplainAccess({ database, definition }),
@@ -123,7 +134,7 @@ export async function compose(options: ComposeOptions) {
     note,
     ...(tasks && { tasks }),
   });
-  return { mcp, edge, tenants };
+  return { mcp, edge, tenants, warmUp: products.warmUp };
 }
 
 export type Composition = Awaited<ReturnType<typeof compose>>;

@@ -10,16 +10,20 @@ import { createInventoryStatus } from '../retail/inventory-status.ts';
 import { retailMetrics } from '../retail/metrics.ts';
 import { createRecommendProducts, type ReportOptions } from '../retail/recommend-products.ts';
 import { type LoadProgress, loadSampleData } from '../retail/sample-data/load.ts';
+import { loadTradeWords } from '../retail/trade-words.ts';
 import { retailValidValues } from '../retail/valid-values.ts';
 import { retailWording } from '../retail/wording.ts';
-import type { LexicalCatalogue } from '../search/lexical.ts';
+import type { ProductCatalogue } from '../search/catalogue.ts';
+import { type KnownVectors, loadKnownVectors } from '../search/embedding/known-vectors.ts';
 
 /** Everything that makes this server serve one schema rather than another. */
 export interface ServedSchema {
   readonly definition: SchemaDefinition;
   readonly wording: Wording;
   readonly validValues: readonly ValidValues[];
-  readonly catalogue: LexicalCatalogue;
+  readonly catalogue: ProductCatalogue;
+  /** Vectors that come with the package, for its demonstration catalogue. */
+  readonly loadKnownVectors: () => Promise<KnownVectors>;
   readonly metrics: MetricsDefinition;
   /** Tools that only this schema can answer. */
   reports(options: ReportOptions): Pick<ToolCatalogOptions, 'recommendProducts' | 'inventoryStatus'>;
@@ -32,7 +36,8 @@ export const retailSchema: ServedSchema = {
   definition: retailDefinition,
   wording: retailWording,
   validValues: retailValidValues,
-  catalogue: retailCatalogueSearch,
+  catalogue: { ...retailCatalogueSearch, loadTradeWords },
+  loadKnownVectors: () => loadKnownVectors(new URL('../../data/search/vectors.bin', import.meta.url)),
   metrics: retailMetrics,
   reports: (options) => ({
     recommendProducts: createRecommendProducts(options),

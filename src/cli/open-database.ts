@@ -1,9 +1,13 @@
 import { type OpenDatabaseOptions, type OpenedDatabase, openDatabase } from '../app/adapters.ts';
+import { indexCatalogue, openEmbedder } from '../app/embedding.ts';
 import { scopeKey } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import type { Config } from '../config/schema.ts';
+import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import { createProgressBar } from './progress-bar.ts';
+import type { OwnerSession } from '../postgres/database.ts';
+import { explain } from './exit-code.ts';
+import { createProgressBar, type Progress } from './progress-bar.ts';
 
 /** Opens the database of the configuration, and tells the person who waits when one has to be made first. */
 export async function openToldDatabase(
@@ -17,7 +21,12 @@ export async function openToldDatabase(
       served: retailSchema,
       key: options.key ?? (await scopeKey(config)),
       onStep: (step) => process.stderr.write(`${step} …\n`),
-      seed: options.seed ?? ((session, signal) => retailSchema.seed(session, bar.update, signal)),
+      seed:
+        options.seed ??
+        (async (session, signal) => {
+          await retailSchema.seed(session, bar.update, signal);
+          await indexSeeded(config, session, { onProgress: bar.update, signal });
+        }),
       ...(options.signal && { signal: options.signal }),
     });
   } finally {
@@ -36,4 +45,22 @@ export async function openLastingDatabase(
   throw new AppError('dependency_unavailable', `Another process uses ${config.dataDir}`, {
     hint: 'Stop it first: only one process can hold the embedded database.',
   });
+}
+
+/** Vectors of freshly loaded goods. Without the model the data is as good; search then goes by words, and says so. */
+export async function indexSeeded(
+  config: Config,
+  session: OwnerSession,
+  { onProgress, signal }: { readonly onProgress: (progress: Progress) => void; readonly signal?: AbortSignal | undefined },
+): Promise<void> {
+  const embedder = await openEmbedder(config, systemClock);
+  if (embedder === undefined) return;
+  try {
+    await indexCatalogue({ session, served: retailSchema, embedder, onProgress, signal });
+  } catch (error) {
+    signal?.throwIfAborted();
+    process.stderr.write(`The goods have no vectors yet; zava-mcp-server index-products makes them.\n${explain(error)}`);
+  } finally {
+    await embedder.close();
+  }
 }

@@ -79,6 +79,11 @@ function createProgram(finish: (code: number) => void): Command {
     .addOption(json())
     .action(async (options) => finish(await (await import('./seed.ts')).seed(options)));
   program
+    .command('index-products')
+    .description('embed what is new or changed in the catalogue, as the owner (POSTGRES_OWNER_URL)')
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./index-products.ts')).indexProductsOf(options)));
+  program
     .command('doctor')
     .description('check the installation, with a remedy for each fault')
     .addOption(json())
@@ -137,6 +142,21 @@ function addVerbGroups(program: Command, finish: (code: number) => void): void {
     .command('keys')
     .description('print the public keys that verify the trail’s signatures')
     .action(async () => finish(await (await import('./audit.ts')).printAuditKeys()));
+  program
+    .command('search')
+    .description('product search')
+    .command('eval')
+    .argument('<file>', 'judged queries as JSON')
+    .description('score product search by judged queries, beside simpler systems')
+    .addOption(json())
+    .action(async (file, options) => finish(await (await import('./search.ts')).evaluateSearch(file, options)));
+  program
+    .command('advise')
+    .description('advice on the database')
+    .command('vectors')
+    .description('exact or approximate vector search: rows, choice, index and measured recall')
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./advise.ts')).adviseOnVectors(options)));
   const config = program.command('config').description('the effective settings');
   config
     .command('check')

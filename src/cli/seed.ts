@@ -1,14 +1,16 @@
 import { openNamedSession } from '../app/adapters.ts';
+import { expectationOf, openEmbedder } from '../app/embedding.ts';
 import { databaseTarget } from '../config/database-target.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
+import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { OwnerSession } from '../postgres/database.ts';
 import { loadSampleData } from '../retail/sample-data/load.ts';
 import { FULL_SCALE } from '../retail/sample-data/options.ts';
 import { verifySampleData } from '../retail/sample-data/verify.ts';
 import { exitCodes } from './exit-code.ts';
-import { openLastingDatabase } from './open-database.ts';
+import { indexSeeded, openLastingDatabase } from './open-database.ts';
 import { createProgressBar } from './progress-bar.ts';
 import { stoppable } from './stoppable.ts';
 
@@ -37,7 +39,7 @@ export async function seed(flags: SeedFlags): Promise<number> {
 async function seedServer(config: Config, flags: SeedFlags, stop: AbortSignal): Promise<number> {
   const session = await openNamedSession(config, 'postgresOwnerUrl');
   try {
-    return flags.verify ? await verify(session, flags) : await load(session, flags, stop);
+    return flags.verify ? await verify(config, session, flags) : await load(config, session, flags, stop);
   } finally {
     await session.close();
   }
@@ -47,14 +49,14 @@ async function seedServer(config: Config, flags: SeedFlags, stop: AbortSignal): 
 async function seedEmbedded(config: Config, flags: SeedFlags, stop: AbortSignal): Promise<number> {
   let loaded: number | undefined;
   const seedNew = async (session: OwnerSession) => {
-    loaded = await load(session, flags, stop);
+    loaded = await load(config, session, flags, stop);
   };
   const opened = await openLastingDatabase(config, { signal: stop, ...(flags.verify ? {} : { seed: seedNew }) });
   try {
     if (opened.session === undefined) throw new Error('the embedded database gives no session');
-    if (flags.verify) return await verify(opened.session('owner'), flags);
+    if (flags.verify) return await verify(config, opened.session('owner'), flags);
     if (loaded !== undefined) return loaded;
-    const code = await load(opened.session('owner'), flags, stop);
+    const code = await load(config, opened.session('owner'), flags, stop);
     await opened.keepTemplate?.();
     return code;
   } finally {
@@ -62,12 +64,13 @@ async function seedEmbedded(config: Config, flags: SeedFlags, stop: AbortSignal)
   }
 }
 
-async function load(session: OwnerSession, flags: SeedFlags, signal: AbortSignal): Promise<number> {
+async function load(config: Config, session: OwnerSession, flags: SeedFlags, signal: AbortSignal): Promise<number> {
   const bar = createProgressBar(process.stderr);
   try {
     const { rows } = await loadSampleData({ session, options: sampleOptions(flags), onProgress: bar.update, signal });
     if (flags.json) process.stdout.write(`${JSON.stringify({ rows })}\n`);
     const summary = Object.entries(rows).map(([table, count]) => `${table} ${count}`);
+    await indexSeeded(config, session, { onProgress: bar.update, signal });
     process.stderr.write(`Loaded: ${summary.join(', ')}.\n`);
     return exitCodes.done;
   } finally {
@@ -75,8 +78,13 @@ async function load(session: OwnerSession, flags: SeedFlags, signal: AbortSignal
   }
 }
 
-async function verify(session: OwnerSession, flags: SeedFlags): Promise<number> {
-  const { passed, checks, digests } = await verifySampleData({ session, options: sampleOptions(flags) });
+async function verify(config: Config, session: OwnerSession, flags: SeedFlags): Promise<number> {
+  const embedder = await openEmbedder(config, systemClock);
+  const { passed, checks, digests } = await verifySampleData({
+    session,
+    options: sampleOptions(flags),
+    ...(embedder && { embeddings: expectationOf(embedder) }),
+  });
   if (flags.json) process.stdout.write(`${JSON.stringify({ passed, checks, digests }, null, 2)}\n`);
   for (const check of checks) process.stderr.write(`${check.passed ? 'passed' : 'FAILED'}  ${check.name}: ${check.detail}\n`);
   for (const [table, digest] of Object.entries(digests)) process.stderr.write(`sha256  ${table}: ${digest}\n`);

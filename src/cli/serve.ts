@@ -1,4 +1,5 @@
 import { sharedRedis, trustedIssuer } from '../app/adapters.ts';
+import { openEmbedder } from '../app/embedding.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
 import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
@@ -77,6 +78,8 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
       ...{ place: opened.place, watchTables: opened.watchTables, load: database.load },
     });
     toClose.unshift(cache.close);
+    const embedder = await openEmbedder(config, clock);
+    toClose.unshift(async () => embedder?.close());
     const signingKey = keys.scopeKey;
     const { remember, onTableChange } = cache;
     const tasks = taskPlace({ config, redis, ring: keys.encryptionKeys, note });
@@ -90,12 +93,13 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
       admitAudited,
       redis,
       rates,
+      embedder,
       remember,
       onTableChange,
       ...(tasks && { tasks }),
       clock,
     });
-    return { database, composition, serverName, version, note, close };
+    return { database, opened, embedder, composition, serverName, version, note, close };
   } catch (error) {
     await close();
     throw error;
@@ -131,15 +135,17 @@ async function serveHttpByWorkers(config: Config, log: Note, stop: AbortSignal):
 
 async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part: Part = alone): Promise<number> {
   const trusted = await trustedIssuer(config, clock, log);
-  const loading = Promise.all([import('../app/serve-http.ts'), import('./demo-snippets.ts')]);
-  const { database, composition, serverName, version, note, close } = await start(config, log, stop, part);
+  const loading = Promise.all([import('../app/serve-http.ts'), import('./demo-snippets.ts'), import('../app/search-upkeep.ts')]);
+  const { database, opened, embedder, composition, serverName, version, note, close } = await start(config, log, stop, part);
   const toClose = [close];
   try {
-    const [{ serveHttp }, { demoSnippets }] = await loading;
+    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }] = await loading;
     const { definition } = served;
     const http = await serveHttp({ config, definition, composition, database, trusted, serverName, note });
     toClose.unshift(() => http.close());
     note({ kind: 'server_started', transport: 'http', version, address: http.url });
+    const upkeep = startSearchUpkeep({ served, opened, embedder, warmUp: composition.warmUp, note });
+    toClose.unshift(upkeep.close);
     if (config.devIssuer && part.tells)
       process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
     const reason = await untilStopped(stop);

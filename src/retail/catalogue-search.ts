@@ -1,27 +1,15 @@
 /**
- * The fixed statement of lexical product search, for the server's own login: no cost, margin or tenant data in it.
- * `cover` is the share of the question's words (stemmed) that the product, its category or its type contains.
+ * What product search reads, as the server's own login: no cost, margin, stock or tenant data. Columns come as text;
+ * `item_key` ties an item to its vector and is never shown.
  */
 export const retailCatalogueSearch = {
   sql: `
-    WITH question AS (
-      SELECT ARRAY(SELECT lexeme FROM unnest(to_tsvector('english', $1::text))) AS words
-    ), scored AS (
-      SELECT p.sku, p.product_name, c.category_name AS category, t.type_name AS type,
-             p.product_description AS description, p.base_price AS price,
-             coalesce((
-               SELECT avg((word = ANY (tsvector_to_array(p.search_text || to_tsvector('english', c.category_name || ' ' || t.type_name))))::int)
-               FROM unnest(question.words) AS word
-             ), 0) AS cover,
-             greatest(extensions.word_similarity($1::text, p.product_name), extensions.word_similarity($1::text, t.type_name)) AS likeness
-      FROM question, retail.products p
-      JOIN retail.categories c USING (category_id)
-      JOIN retail.product_types t ON t.type_id = p.type_id
-    )
-    SELECT * FROM scored
-    WHERE cover > 0 OR likeness >= 0.3
-    ORDER BY greatest(cover, likeness) DESC, cover + likeness DESC, sku
-    LIMIT $2`,
+    SELECT p.product_id AS item_key, p.sku, p.product_name, c.category_name AS category, t.type_name AS type,
+           p.product_description AS description, p.base_price AS price
+    FROM retail.products p
+    JOIN retail.categories c ON c.category_id = p.category_id
+    JOIN retail.product_types t ON t.type_id = p.type_id
+    ORDER BY p.product_id`,
   columns: [
     { name: 'sku', type: 'text' },
     { name: 'product_name', type: 'text', labels: ['untrusted_text'] },
@@ -30,4 +18,12 @@ export const retailCatalogueSearch = {
     { name: 'description', type: 'text', labels: ['untrusted_text'] },
     { name: 'price', type: 'numeric' },
   ],
+  parts: { code: 'sku', title: 'product_name', group: 'category', kind: 'type', text: 'description', price: 'price' },
+  tables: ['products', 'categories', 'product_types'],
+  vectors: {
+    relation: 'retail.product_description_embeddings',
+    key: 'product_id',
+    keyType: 'int4',
+    vector: 'description_embedding',
+  },
 } as const;

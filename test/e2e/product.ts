@@ -130,7 +130,8 @@ export function newFolder(): Promise<string> {
 function dataDigest(): string {
   const hash = createHash('sha256');
   for (const folder of ['migrations', 'data', 'src/retail/sample-data', 'src/postgres', 'src/app']) {
-    for (const file of readdirSync(join(root, folder)).sort()) hash.update(file).update(readFileSync(join(root, folder, file)));
+    const entries = readdirSync(join(root, folder), { withFileTypes: true }).filter((entry) => entry.isFile());
+    for (const file of entries.map(({ name }) => name).sort()) hash.update(file).update(readFileSync(join(root, folder, file)));
   }
   return hash.digest('hex').slice(0, 12);
 }

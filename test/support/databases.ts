@@ -65,9 +65,10 @@ export function templateDigest(): string {
   if (ofThisRun !== undefined) return ofThisRun;
   const hash = createHash('sha256');
   const everything = ['migrations', 'data', 'src/retail/sample-data'].flatMap((folder) =>
-    readdirSync(join(root, folder))
-      .sort()
-      .map((file) => join(folder, file)),
+    readdirSync(join(root, folder), { withFileTypes: true })
+      .filter((entry) => entry.isFile())
+      .map(({ name }) => join(folder, name))
+      .sort(),
   );
   const preparing = ['bootstrap', 'dangerous-functions', 'migrate', 'scope-token', 'embedded-session'];
   for (const file of [...everything, ...preparing.map((name) => `src/postgres/${name}.ts`)]) {
@@ -88,7 +89,7 @@ function openEmbedded(template?: Uint8Array) {
   });
 }
 
-const embedded: Tier = {
+export const embeddedTier: Tier = {
   name: 'the embedded database',
   async open() {
     const database = await openEmbedded(await readFile(embeddedTemplate()));
@@ -268,14 +269,14 @@ function withShortcuts(database: Database, rest: Omit<TestDatabase, 'database' |
   };
 }
 
-export const tiers: readonly Tier[] = [embedded, ...realServers().map(realTier)];
+export const tiers: readonly Tier[] = [embeddedTier, ...realServers().map(realTier)];
 
 /** The same tests on the embedded and on every real database there is. */
 export function onEveryDatabase(subject: string, tests: (tier: Tier) => void): void {
   describe.each(tiers.map((tier) => [tier.name, tier] as const))(`${subject}, on %s`, (_name, tier) => tests(tier));
   // Said in the report, so that a missing server is never mistaken for a pass.
   if (realServers().length === 0)
-    describe.skip(`${subject}, on a real PostgreSQL (none: run npm run services:up)`, () => tests(embedded));
+    describe.skip(`${subject}, on a real PostgreSQL (none: run npm run services:up)`, () => tests(embeddedTier));
 }
 
 export async function prepareTemplates(): Promise<void> {
