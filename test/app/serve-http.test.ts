@@ -7,6 +7,8 @@ import { retailDefinition } from '../../src/retail/definition.ts';
 let server: HttpServer | undefined;
 afterEach(() => server?.close(100));
 
+const notAsked = async () => Promise.reject(new Error('not asked'));
+
 /** The edge over parts that only say whether they are there. */
 async function edge(env: Record<string, string>, query: () => Promise<unknown[]> = async () => []) {
   const closed: string[] = [];
@@ -15,7 +17,7 @@ async function edge(env: Record<string, string>, query: () => Promise<unknown[]>
     definition: retailDefinition,
     composition: {
       mcp: { http: () => ({ close: async () => void closed.push('endpoint') }) },
-      edge: { authenticate: () => async () => Promise.reject(new Error('not asked')) },
+      edge: { callers: () => ({ authenticate: notAsked, recognise: notAsked }) },
     },
     database: { query },
     trusted: undefined,
