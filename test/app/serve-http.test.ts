@@ -16,7 +16,7 @@ async function edge(env: Record<string, string>, query: () => Promise<unknown[]>
     config: loadConfig({ serving: 'http' }, { PORT: '0', ...env }),
     definition: retailDefinition,
     composition: {
-      mcp: { http: () => ({ close: async () => void closed.push('endpoint') }) },
+      mcp: { http: () => ({ drain: () => void closed.push('streams'), close: async () => void closed.push('endpoint') }) },
       edge: { callers: () => ({ authenticate: notAsked, recognise: notAsked }) },
     },
     database: { query },
@@ -52,8 +52,8 @@ test('it is ready and healthy just as long as the database answers', async () =>
   expect((await fetch(`${url}/health/live`)).status).toBe(200);
 });
 
-test('the endpoint is closed after the server', async () => {
+test('its streams end first, and the endpoint is closed after the server', async () => {
   const opened = await edge({});
   await opened.server.close(100);
-  expect(opened.closed).toEqual(['endpoint']);
+  expect(opened.closed).toEqual(['streams', 'endpoint']);
 });
