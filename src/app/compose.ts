@@ -4,6 +4,7 @@ import type { Note } from '../core/observation.ts';
 import { authorize } from '../identity/authorize.ts';
 import { createMcpServing, type McpServingOptions } from '../mcp/serving.ts';
 import { createGetMetrics } from '../metrics/get-metrics.ts';
+import { createReadDashboard } from '../metrics/read-dashboard.ts';
 import type { Database } from '../postgres/database.ts';
 import { createScopeSigner } from '../postgres/scope-token.ts';
 import { loadColumnLabels } from '../query/column-labels.ts';
@@ -72,7 +73,7 @@ export async function compose(options: ComposeOptions) {
     tasks,
     clock = systemClock,
   } = options;
-  const { definition, wording, validValues, catalogue, metrics } = served;
+  const { definition, wording, validValues, catalogue, metrics, dashboard } = served;
   const maxBytes = answerBytes(config.resultMaxTokens);
   const signScope = createScopeSigner({ signingKey, clock });
   const tenants = createTenantDirectory({ database, definition, clock });
@@ -112,6 +113,7 @@ export async function compose(options: ComposeOptions) {
     embedder: embedder && createQuestionEmbedder({ embedder, clock }),
     note,
   });
+  const getMetrics = createGetMetrics({ definition: metrics, runQuery, clock, maxRows: config.queryMaxRows, maxBytes });
   const mcp = createMcpServing({
     serverName,
     version,
@@ -124,7 +126,8 @@ export async function compose(options: ComposeOptions) {
     metrics,
     ...served.reports({ runQuery, database, clock }),
     explainAccess: createExplainAccess({ database, definition }),
-    getMetrics: createGetMetrics({ definition: metrics, runQuery, clock, maxRows: config.queryMaxRows, maxBytes }),
+    getMetrics,
+    readDashboard: createReadDashboard({ definition: dashboard, metrics, getMetrics, runQuery, clock }),
     authorize,
     limit: async (principal, name) => {
       admitAudited();

@@ -1,3 +1,4 @@
+import type { DashboardDefinition } from '../core/dashboard-definition.ts';
 import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
 import type { Wording } from '../core/wording.ts';
@@ -5,6 +6,7 @@ import type { ToolCatalogOptions } from '../mcp/catalog.ts';
 import type { OwnerSession } from '../postgres/database.ts';
 import type { ValidValues } from '../query/describe-tables.ts';
 import { retailCatalogueSearch } from '../retail/catalogue-search.ts';
+import { retailDashboard } from '../retail/dashboard.ts';
 import { retailDefinition } from '../retail/definition.ts';
 import { createInventoryStatus } from '../retail/inventory-status.ts';
 import { retailMetrics } from '../retail/metrics.ts';
@@ -25,6 +27,7 @@ export interface ServedSchema {
   /** Vectors that come with the package, for its demonstration catalogue. */
   readonly loadKnownVectors: () => Promise<KnownVectors>;
   readonly metrics: MetricsDefinition;
+  readonly dashboard: DashboardDefinition;
   /** Tools that only this schema can answer. */
   reports(options: ReportOptions): Pick<ToolCatalogOptions, 'recommendProducts' | 'inventoryStatus'>;
   readonly migrations: URL;
@@ -39,6 +42,7 @@ export const retailSchema: ServedSchema = {
   catalogue: { ...retailCatalogueSearch, loadTradeWords },
   loadKnownVectors: () => loadKnownVectors(new URL('../../data/search/vectors.bin', import.meta.url)),
   metrics: retailMetrics,
+  dashboard: retailDashboard,
   reports: (options) => ({
     recommendProducts: createRecommendProducts(options),
     inventoryStatus: createInventoryStatus(options),

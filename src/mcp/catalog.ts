@@ -3,6 +3,7 @@ import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Wording } from '../core/wording.ts';
 import type { GetMetrics } from '../metrics/get-metrics.ts';
+import type { ReadDashboard } from '../metrics/read-dashboard.ts';
 import type { DescribeTables } from '../query/describe-tables.ts';
 import type { ExplainAccess } from '../query/explain-access.ts';
 import type { RunQuery } from '../query/query-result.ts';
@@ -16,6 +17,7 @@ import { getMultipleTableSchemas } from './tools/get-multiple-table-schemas.ts';
 import { getProductRecommendations, type RecommendProducts } from './tools/get-product-recommendations.ts';
 import { getSalesMetrics } from './tools/get-sales-metrics.ts';
 import { semanticSearchProducts } from './tools/semantic-search-products.ts';
+import { readSalesDashboard, showSalesDashboard } from './tools/show-sales-dashboard.ts';
 
 export interface ToolCatalogOptions {
   readonly wording: Pick<Wording, 'toolTexts'>;
@@ -24,6 +26,7 @@ export interface ToolCatalogOptions {
   readonly searchProducts: SearchProducts;
   readonly metrics: MetricsDefinition;
   readonly getMetrics: GetMetrics;
+  readonly readDashboard: ReadDashboard;
   readonly recommendProducts: RecommendProducts;
   readonly inventoryStatus: InventoryStatus;
   readonly explainAccess: ExplainAccess;
@@ -39,6 +42,7 @@ export function createToolCatalog(options: ToolCatalogOptions): ToolCatalog {
     searchProducts,
     metrics,
     getMetrics,
+    readDashboard,
     recommendProducts,
     inventoryStatus,
     explainAccess,
@@ -53,11 +57,13 @@ export function createToolCatalog(options: ToolCatalogOptions): ToolCatalog {
     semanticSearchProducts(text('semantic_search_products'), searchProducts),
     getMultipleTableSchemas(text('get_multiple_table_schemas'), describeTables),
     getSalesMetrics(text('get_sales_metrics'), metrics, getMetrics),
+    showSalesDashboard(text('show_sales_dashboard'), metrics, readDashboard),
     getProductRecommendations(text('get_product_recommendations'), recommendProducts),
     getInventoryStatus(text('get_inventory_status'), inventoryStatus),
     executeSalesQuery(text('execute_sales_query'), runQuery),
     getCurrentUtcDate(text('get_current_utc_date'), clock),
     explainAccessTool(text('explain_access'), explainAccess),
+    readSalesDashboard(text('read_sales_dashboard'), readDashboard),
   ]);
 }
 

@@ -132,7 +132,12 @@ function callResult({ text, structuredJson, isError }: ToolAnswer, raw: RawJson)
   };
 }
 
-function listedTool({ name, title, description, inputSchema, outputSchema, annotations }: Tool) {
+function listedTool({ name, title, description, inputSchema, outputSchema, annotations, page }: Tool) {
+  const meta = page && { _meta: { ui: page } };
+  // A page knows how to call its own tool: nothing is told to models, which pay for every word of this list.
+  if (page !== undefined && 'visibility' in page) {
+    return { name, inputSchema: { type: 'object' as const }, annotations: { readOnlyHint: annotations.readOnlyHint }, ...meta };
+  }
   return {
     name,
     title,
@@ -140,6 +145,7 @@ function listedTool({ name, title, description, inputSchema, outputSchema, annot
     inputSchema: { ...inputSchema, type: 'object' as const },
     outputSchema: { ...outputSchema, type: 'object' as const },
     annotations,
+    ...meta,
   };
 }
 

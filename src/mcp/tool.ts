@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import type { Permission, Principal } from '../core/principal.ts';
 import type { TellProgress } from './progress.ts';
+import type { ToolPage } from './apps/app-page.ts';
 import type { ToolAnswer } from './tool-result.ts';
 
 export interface ToolCall {
@@ -34,6 +35,8 @@ export interface Tool {
   readonly annotations: ToolAnnotations;
   /** The argument that holds SQL of the caller's own, where one does. */
   readonly sqlArgument?: string;
+  /** Shown by hosts that know MCP Apps. */
+  readonly page?: ToolPage;
   /** JSON Schema 2020-12, the default dialect of MCP. */
   readonly inputSchema: JsonObject;
   readonly outputSchema: JsonObject;
@@ -49,6 +52,7 @@ export interface ToolDefinition<Input extends z.ZodObject> {
   readonly needsTenants?: boolean;
   readonly annotations: ToolAnnotations;
   readonly sqlArgument?: string & keyof Input['shape'];
+  readonly page?: ToolPage;
   readonly input: Input;
   readonly output: z.ZodObject;
   run(input: z.output<Input>, call: ToolCall): Promise<ToolAnswer>;

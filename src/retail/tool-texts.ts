@@ -30,6 +30,12 @@ export const retailToolTexts: Readonly<Record<string, ToolText>> = {
       limit: 'Most groups, ranked by the first metric',
     },
   },
+  show_sales_dashboard: {
+    title: 'Sales dashboard',
+    description: 'Shows the user a dashboard of their sales against a year ago.',
+    arguments: {},
+  },
+  read_sales_dashboard: { title: 'Dashboard figures', description: 'For the dashboard.', arguments: {} },
   get_product_recommendations: {
     title: 'Recommend products',
     description:

@@ -92,7 +92,7 @@ describe('resources', () => {
 
   test('tables, stores and the calendar are listed; the table template too', async () => {
     const uris = (await client.listResources()).resources.map((resource) => resource.uri);
-    expect(uris).toHaveLength(14);
+    expect(uris).toHaveLength(15);
     expect(uris).toEqual(expect.arrayContaining(['zava://stores', 'zava://calendar', 'zava://schema/orders']));
     expect((await client.listResourceTemplates()).resourceTemplates).toMatchObject([{ uriTemplate: 'zava://schema/{table}' }]);
   });

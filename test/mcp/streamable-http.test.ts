@@ -33,10 +33,12 @@ describe.each(eras)('revision %s over HTTP', (_era, connect, send) => {
       'semantic_search_products',
       'get_multiple_table_schemas',
       'get_sales_metrics',
+      'show_sales_dashboard',
       'get_product_recommendations',
       'get_inventory_status',
       'execute_sales_query',
       'get_current_utc_date',
+      'read_sales_dashboard',
     ]);
     await client.close();
   });

@@ -71,6 +71,7 @@ export async function edgeStack(options: EdgeOptions) {
     searchProducts: async () => Promise.reject(new Error('not asked here')),
     metrics: retailMetrics,
     getMetrics: async () => Promise.reject(new Error('not asked here')),
+    readDashboard: async () => Promise.reject(new Error('not asked here')),
     recommendProducts: async () => Promise.reject(new Error('not asked here')),
     inventoryStatus: async () => Promise.reject(new Error('not asked here')),
     explainAccess: async () => Promise.reject(new Error('not asked here')),

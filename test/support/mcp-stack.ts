@@ -10,8 +10,10 @@ import { createMcpServing, type McpServing, type McpServingOptions } from '../..
 import type { StreamableHttp } from '../../src/mcp/streamable-http.ts';
 import { createGetMetrics } from '../../src/metrics/get-metrics.ts';
 import { createDescribeTables, describedBy } from '../../src/query/describe-tables.ts';
+import { createReadDashboard } from '../../src/metrics/read-dashboard.ts';
 import { createExplainAccess } from '../../src/query/explain-access.ts';
 import type { QueryRequest, QueryResult, RunQuery } from '../../src/query/query-result.ts';
+import { retailDashboard } from '../../src/retail/dashboard.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
 import { retailMetrics } from '../../src/retail/metrics.ts';
 import { retailValidValues } from '../../src/retail/valid-values.ts';
@@ -114,6 +116,13 @@ export function mcpStack({
     },
     clock: stillClock,
   });
+  const getMetrics = createGetMetrics({
+    definition: retailMetrics,
+    runQuery: run,
+    clock: stillClock,
+    maxRows: 1000,
+    maxBytes: 80_000,
+  });
   const serving = createMcpServing({
     serverName: 'mcp-zava-sales',
     version: '0.0.0-test',
@@ -125,12 +134,13 @@ export function mcpStack({
     metrics: retailMetrics,
     ...retailSchema.reports({ runQuery: run, database: { query: async () => [] }, clock: stillClock }),
     explainAccess: createExplainAccess({ definition: retailDefinition, database: { query: async () => [] } }),
-    getMetrics: createGetMetrics({
-      definition: retailMetrics,
+    getMetrics,
+    readDashboard: createReadDashboard({
+      definition: retailDashboard,
+      metrics: retailMetrics,
+      getMetrics,
       runQuery: run,
       clock: stillClock,
-      maxRows: 1000,
-      maxBytes: 80_000,
     }),
     authorize,
     ...(limit && { limit }),

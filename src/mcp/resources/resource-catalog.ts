@@ -4,9 +4,11 @@ import type { SchemaDefinition } from '../../core/schema-definition.ts';
 import type { ResourceWording } from '../../core/wording.ts';
 import type { DescribeTables } from '../../query/describe-tables.ts';
 import type { Guarded } from '../admit-call.ts';
+import { appMimeType, builtPage } from '../apps/app-page.ts';
 import { dayOf, lastCompleteQuarter, quarterOf, secondOf } from '../calendar.ts';
 import { notFound } from '../protocol-error.ts';
 import { tableMarkdown } from '../table-markdown.ts';
+import { dashboardPageUri } from '../tools/show-sales-dashboard.ts';
 
 export interface ResourceCatalogOptions {
   readonly wording: ResourceWording;
@@ -61,7 +63,17 @@ export function createResourceCatalog({ wording, definition, describeTables, clo
     needsTenants: false,
     read: () => calendarJson(clock),
   };
-  const resources = [tenants, calendar, ...tables];
+  const dashboardPage: Resource = {
+    name: 'sales-dashboard',
+    uri: dashboardPageUri,
+    title: 'Sales dashboard',
+    description: 'The page that show_sales_dashboard opens.',
+    mimeType: appMimeType,
+    permission: 'sales:read',
+    needsTenants: false,
+    read: builtPage('dashboard-app.html'),
+  };
+  const resources = [tenants, calendar, ...tables, dashboardPage];
   const byUri = new Map(resources.map((resource) => [resource.uri, resource]));
   const visibleTo = ({ permissions }: Principal, resource: Resource) =>
     resource.permission === undefined || permissions.has(resource.permission);
