@@ -9,7 +9,10 @@ const root = new URL('../', import.meta.url);
 const source = new URL('apps/dashboard/', root);
 const target = new URL('dist/apps/', root);
 
-const pages = [{ entry: 'app.ts', page: 'dashboard-app.html' }];
+const pages = [
+  { entry: 'app.ts', page: 'dashboard-app.html' },
+  { entry: 'browser.ts', page: 'dashboard.html' },
+];
 
 async function bundled(entry) {
   const { outputFiles } = await build({

@@ -137,7 +137,7 @@ export async function compose(options: ComposeOptions) {
     note,
     ...(tasks && { tasks }),
   });
-  return { mcp, edge, tenants, warmUp: products.warmUp };
+  return { mcp, edge, tenants, breaker, warmUp: products.warmUp };
 }
 
 export type Composition = Awaited<ReturnType<typeof compose>>;

@@ -15,15 +15,19 @@ import type { StreamableHttp } from '../mcp/streamable-http.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Composition } from './compose.ts';
 import type { TrustedIssuer } from './identity-edge.ts';
+import { type DashboardParts, dashboardRoutes } from './serve-dashboard.ts';
 
 export interface ServeHttpOptions {
   readonly config: Config;
   readonly definition: SchemaDefinition;
   readonly composition: {
-    readonly mcp: Pick<Composition['mcp'], 'http'>;
+    readonly mcp: Pick<Composition['mcp'], 'http' | 'admit' | 'answer'>;
     readonly edge: Pick<Composition['edge'], 'callers'>;
+    readonly breaker: Pick<Composition['breaker'], 'state'>;
   };
-  readonly database: Pick<Database, 'query'>;
+  readonly database: Pick<Database, 'query' | 'load'>;
+  /** Absent: no dashboard is served. */
+  readonly dashboard?: DashboardParts | undefined;
   /** Absent: no key source is configured, and every call is refused. */
   readonly trusted: TrustedIssuer | undefined;
   readonly serverName: string;
@@ -53,16 +57,17 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
 }
 
 function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: string) {
-  const { config, definition, composition, database, trusted, serverName, note } = options;
+  const { config, definition, composition, database, trusted, serverName, dashboard, note } = options;
   const resource = resourceIdentifier(publicUrl);
-  const mcp = createMcpRoute({
-    endpoint,
+  const tls = publicUrl.startsWith('https:');
+  const walls = {
     ...composition.edge.callers(trusted, resource),
     tenantHeader: scopeHeader,
     challenge: { metadataUrl: metadataUrl(resource), scopes: definition.permissions },
     trustedProxies: config.trustProxy,
     note,
-  });
+  };
+  const mcp = createMcpRoute({ ...walls, endpoint });
   const reachable = async () => {
     try {
       await database.query('SELECT 1');
@@ -80,6 +85,12 @@ function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: 
     cors: config.enableCors ? createCors({ origins: config.allowedOrigins ?? [], requestHeaders: [scopeHeader] }) : undefined,
     httpsOnly: config.httpsRedirect ? createHttpsOnly({ publicUrl, trustedProxies: config.trustProxy }) : undefined,
     mcp,
+    ...(dashboard && {
+      more: dashboardRoutes(dashboard, {
+        ...{ ...walls, composition, resource, tls, publicUrl: config.publicUrl },
+        ...{ load: database.load, databaseAnswers: reachable },
+      }),
+    }),
     readiness: async () => ((await reachable()) ? { ready: true } : { ready: false, reason: 'database' }),
     health: async () => ((await reachable()) ? 'healthy' : 'unhealthy'),
     resourceMetadata: resourceMetadata({
@@ -88,7 +99,7 @@ function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: 
       authorizationServers: config.authAuthorizationServers ?? [],
       scopes: definition.permissions,
     }),
-    tls: publicUrl.startsWith('https:'),
+    tls,
     note,
   });
 }

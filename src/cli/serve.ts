@@ -13,6 +13,7 @@ import { fixedPrincipal } from '../identity/fixed-principal.ts';
 import { refuseUnsafeRoles } from '../postgres/privilege-check.ts';
 import { createMemoryRateStore } from '../resilience/memory-rate-store.ts';
 import type { RateStore } from '../resilience/rate-limiter.ts';
+import { createHistory } from '../telemetry/history.ts';
 import { exitCodes } from './exit-code.ts';
 import { openToldDatabase } from './open-database.ts';
 import { openLog } from './open-log.ts';
@@ -72,7 +73,12 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
     const lasting = notice === undefined;
     const trail = await openAuditTrail({ config, database, ring: keys.encryptionKeys, clock, log, lasting });
     toClose.unshift(trail.close);
-    const { note, admit: admitAudited } = trail;
+    const { admit: admitAudited } = trail;
+    const history = createHistory({ clock });
+    const note: Note = (observation) => {
+      trail.note(observation);
+      history.note(observation);
+    };
     const cache = await openAnswerCache({
       ...{ config, definition: served.definition, redis, ring: keys.encryptionKeys, clock, note },
       ...{ place: opened.place, watchTables: opened.watchTables, load: database.load },
@@ -99,7 +105,8 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
       ...(tasks && { tasks }),
       clock,
     });
-    return { database, opened, embedder, composition, serverName, version, note, close };
+    const dashboard = { ring: keys.encryptionKeys, history, cache: cache.statistics, version, clock };
+    return { database, opened, embedder, composition, dashboard, serverName, version, note, close };
   } catch (error) {
     await close();
     throw error;
@@ -136,12 +143,13 @@ async function serveHttpByWorkers(config: Config, log: Note, stop: AbortSignal):
 async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part: Part = alone): Promise<number> {
   const trusted = await trustedIssuer(config, clock, log);
   const loading = Promise.all([import('../app/serve-http.ts'), import('./demo-snippets.ts'), import('../app/search-upkeep.ts')]);
-  const { database, opened, embedder, composition, serverName, version, note, close } = await start(config, log, stop, part);
+  const started = await start(config, log, stop, part);
+  const { database, opened, embedder, composition, dashboard, serverName, version, note, close } = started;
   const toClose = [close];
   try {
     const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }] = await loading;
     const { definition } = served;
-    const http = await serveHttp({ config, definition, composition, database, trusted, serverName, note });
+    const http = await serveHttp({ config, definition, composition, database, trusted, dashboard, serverName, note });
     toClose.unshift(() => http.close());
     note({ kind: 'server_started', transport: 'http', version, address: http.url });
     const upkeep = startSearchUpkeep({ served, opened, embedder, warmUp: composition.warmUp, note });

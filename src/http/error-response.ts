@@ -60,6 +60,8 @@ export interface Refused {
   readonly asker?: Asker | undefined;
   /** Whether the refusal was noted already, as `access_refused`. */
   readonly noted?: boolean;
+  /** Of the refusal's body; JSON unless given. */
+  readonly contentType?: string;
 }
 
 /** What the operator must look into. A caller's own mistake is no fault: anyone could fill the log with bad tokens. */
@@ -67,7 +69,7 @@ const faults: ReadonlySet<ErrorCode> = new Set(['internal', 'dependency_unavaila
 
 /** Notes the refusal and answers with it, or cuts the connection where an answer has begun already. */
 export function sendRefusal(
-  { request, response, refusal, error, requestId, asker, noted, peer = request.socket.remoteAddress }: Refused,
+  { request, response, refusal, error, requestId, asker, noted, contentType, peer = request.socket.remoteAddress }: Refused,
   note: Note,
 ): void {
   const { code, message, retry_after_s } = refusal.error;
@@ -89,7 +91,7 @@ export function sendRefusal(
   if (retry_after_s !== undefined) response.setHeader('Retry-After', retry_after_s);
   // What is left of an unread body must not be taken for the next request.
   if (!request.complete) response.setHeader('Connection', 'close');
-  response.setHeader('Content-Type', 'application/json');
+  response.setHeader('Content-Type', contentType ?? 'application/json');
   response.statusCode = refusal.status;
   response.end(refusal.body);
 }

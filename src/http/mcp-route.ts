@@ -80,7 +80,8 @@ export function createMcpRoute(options: McpRouteOptions) {
   };
 }
 
-function peerOf(request: IncomingMessage, trustedProxies: number): string | undefined {
+/** The address of the caller, behind the trusted proxies. */
+export function peerOf(request: IncomingMessage, trustedProxies: number): string | undefined {
   const socket = request.socket.remoteAddress;
   const forwarded = request.headersDistinct['x-forwarded-for']?.join(',');
   return socket === undefined ? undefined : clientAddress(socket, forwarded, trustedProxies);

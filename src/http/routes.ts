@@ -23,6 +23,8 @@ export interface RoutesOptions {
   /** Absent: what proxies say of the scheme does not matter. */
   readonly httpsOnly?: HttpsOnly | undefined;
   readonly mcp: Handler;
+  /** Further paths, such as the dashboard's. */
+  readonly more?: Routes;
   readonly readiness: () => Promise<Readiness>;
   readonly health: () => Promise<'healthy' | 'degraded' | 'unhealthy'>;
   /** Served as RFC 9728 metadata. */
@@ -33,13 +35,13 @@ export interface RoutesOptions {
 }
 
 /** Path, then method. */
-type Routes = Readonly<Record<string, Methods>>;
+export type Routes = Readonly<Record<string, Methods>>;
 
 const metadataPath = '/.well-known/oauth-protected-resource';
 
 /** Every path the server answers, and nothing else. */
 export function createRoutes(options: RoutesOptions): (request: IncomingMessage, response: ServerResponse) => Promise<void> {
-  const { hostGuard, cors, httpsOnly, mcp, readiness, health, resourceMetadata, tls, note } = options;
+  const { hostGuard, cors, httpsOnly, mcp, more = {}, readiness, health, resourceMetadata, tls, note } = options;
   const metadata: Handler = async (_request, response) => json(response, 200, resourceMetadata);
   const routes: Routes = {
     '/mcp': { POST: mcp },
@@ -58,6 +60,7 @@ export function createRoutes(options: RoutesOptions): (request: IncomingMessage,
     },
     [metadataPath]: { GET: metadata },
     [`${metadataPath}/mcp`]: { GET: metadata },
+    ...more,
   };
 
   return async (request, response) => {

@@ -4,7 +4,7 @@ import type { Principal } from '../core/principal.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
 import type { Wording } from '../core/wording.ts';
 import type { OnTableChange } from '../query/describe-tables.ts';
-import { type AdmitCallOptions, createAdmitCall } from './admit-call.ts';
+import { type AdmitCall, type AdmitCallOptions, createAdmitCall } from './admit-call.ts';
 import { createCallTool } from './call-tool.ts';
 import { createToolCatalog, type ToolCatalogOptions } from './catalog.ts';
 import { createComplete } from './completion.ts';
@@ -20,6 +20,8 @@ import { createListen, type ListenOptions } from './subscriptions/listen.ts';
 import type { StreamLimits } from './subscriptions/open-streams.ts';
 import { type AnswerOrTaskOptions, createAnswerOrTask } from './tasks/answer-or-task.ts';
 import { createTasks, type TasksOptions } from './tasks/tasks.ts';
+import type { ToolCall } from './tool.ts';
+import type { ToolAnswer } from './tool-result.ts';
 
 export interface McpServingOptions extends AdmitCallOptions, Omit<ToolCatalogOptions, 'wording'> {
   readonly serverName: string;
@@ -44,6 +46,10 @@ interface SubscriptionOptions extends StreamLimits, Pick<ListenOptions, 'checkMs
 }
 
 export interface McpServing {
+  /** Decides whether a call may start; throws what refuses it. */
+  readonly admit: AdmitCall;
+  /** A tool's answer for a page of this server's own: admitted, run and recorded as a call over MCP is. */
+  answer(name: string, rawArguments: unknown, call: ToolCall): Promise<ToolAnswer>;
   /** One endpoint for all clients and protocol revisions. */
   http(): StreamableHttp;
   /** One client, one principal, over this process's streams unless others are given. */
@@ -87,6 +93,13 @@ export function createMcpServing(options: McpServingOptions): McpServing {
   });
   subscriptions?.onTableChange?.(notices.tableChanged);
   return {
+    admit,
+    async answer(name, rawArguments, call) {
+      const tool = tools.find(name);
+      if (tool === undefined) throw new Error(`there is no tool ${name}`);
+      await admit(call.principal, tool);
+      return callTool(tool, rawArguments, call);
+    },
     http: () =>
       createStreamableHttp({
         createServer,

@@ -137,7 +137,7 @@ inChromium('The sales dashboard in a host of MCP Apps', () => {
     const colorScheme = theme === 'dark' ? 'light' : 'dark';
     const { app, page, close } = await host.show(show, { theme, colorScheme });
     await app.getByRole('heading', { name: 'Zava sales' }).waitFor();
-    const background = () => app.locator('body').evaluate<string>('getComputedStyle(document.body).backgroundColor');
+    const background = () => app.locator('body').evaluate('getComputedStyle(document.body).backgroundColor');
     const colours = { light: 'rgb(244, 246, 248)', dark: 'rgb(17, 21, 26)' };
     expect(await background()).toBe(colours[theme as 'light']);
     await page.screenshot({ path: `/tmp/apps-shot-host-${theme}.png`, fullPage: true });

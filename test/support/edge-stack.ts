@@ -19,6 +19,7 @@ import { retailDefinition } from '../../src/retail/definition.ts';
 import { retailMetrics } from '../../src/retail/metrics.ts';
 import { retailValidValues } from '../../src/retail/valid-values.ts';
 import { retailWording } from '../../src/retail/wording.ts';
+import { createHistory } from '../../src/telemetry/history.ts';
 import { createLogSink } from '../../src/telemetry/log-sink.ts';
 import { createKeyRing, newEncryptionKey } from '../../src/vault/key-ring.ts';
 import { type TestDatabase, signingKey as testKey } from './databases.ts';
@@ -81,13 +82,13 @@ export async function edgeStack(options: EdgeOptions) {
     clock,
     note,
   });
-  const composition = { mcp, edge };
+  const composition = { mcp, edge, breaker: { state: () => 'closed' as const } };
   const serverName = 'edge';
   const server = await serveHttp({
     config,
     definition,
     composition,
-    database,
+    database: { ...database, load: () => ({ slots: 0, running: 0, waiting: 0 }) },
     trusted,
     serverName,
     note,
@@ -129,7 +130,11 @@ export async function productStack(options: ProductOptions) {
   const unlimited = { RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_SQL_PER_MINUTE: '0', RATE_LIMIT_FAILED_AUTH_PER_MINUTE: '0' };
   const config = loadConfig({}, { PORT: '0', DEV_ISSUER: 'false', ...unlimited, ...env });
   const observations: Observation[] = [];
-  const note = (observation: Observation) => observations.push(observation);
+  const history = createHistory({ clock });
+  const note = (observation: Observation) => {
+    observations.push(observation);
+    history.note(observation);
+  };
   const { database } = db;
   const { definition } = retailSchema;
   const load = database.load;
@@ -151,7 +156,8 @@ export async function productStack(options: ProductOptions) {
     admitAudited: () => {},
     ...(tasks && { tasks: { ...tasks, ...(taskAfterMs && { afterMs: taskAfterMs }) } }),
   });
-  const server = await serveHttp({ config, definition, composition, database, trusted, serverName: 'product', note });
+  const dashboard = { ring: () => ring, history, cache: cache?.statistics, version: '0.0.0-test', clock };
+  const server = await serveHttp({ config, definition, composition, database, trusted, dashboard, serverName: 'product', note });
   return {
     url: server.url,
     mcpUrl: resourceIdentifier(server.url),
