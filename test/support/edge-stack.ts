@@ -122,7 +122,7 @@ export interface ProductOptions {
 }
 
 /** Replicas of one test read each other's entries. */
-const ring = createKeyRing([newEncryptionKey('test')]);
+export const testRing = createKeyRing([newEncryptionKey('test')]);
 
 /** The whole product behind HTTP, on a test's database. Limits are off unless `env` sets them. */
 export async function productStack(options: ProductOptions) {
@@ -141,8 +141,8 @@ export async function productStack(options: ProductOptions) {
   const place = 'test';
   const cache =
     watchTables &&
-    (await openAnswerCache({ config, definition, place, watchTables, load, redis, ring: () => ring, clock, note }));
-  const tasks = taskPlace({ config, redis, ring: () => ring, note });
+    (await openAnswerCache({ config, definition, place, watchTables, load, redis, ring: () => testRing, clock, note }));
+  const tasks = taskPlace({ config, redis, ring: () => testRing, note });
   const composition = await compose({
     config,
     database,
@@ -156,7 +156,7 @@ export async function productStack(options: ProductOptions) {
     admitAudited: () => {},
     ...(tasks && { tasks: { ...tasks, ...(taskAfterMs && { afterMs: taskAfterMs }) } }),
   });
-  const dashboard = { ring: () => ring, history, cache: cache?.statistics, version: '0.0.0-test', clock };
+  const dashboard = { ring: () => testRing, history, cache: cache?.statistics, version: '0.0.0-test', clock };
   const server = await serveHttp({ config, definition, composition, database, trusted, dashboard, serverName: 'product', note });
   return {
     url: server.url,
