@@ -5,7 +5,7 @@ import { everyNth, ticksFor } from './scale.ts';
 
 const height = 240;
 const margin = { top: 12, right: 16, bottom: 28, left: 60 };
-const labelRoom = 74;
+const labelRoom = 86;
 
 export interface LineChart {
   readonly element: HTMLElement;
