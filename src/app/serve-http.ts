@@ -60,6 +60,7 @@ function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: 
   const { config, definition, composition, database, trusted, serverName, dashboard, note } = options;
   const resource = resourceIdentifier(publicUrl);
   const tls = publicUrl.startsWith('https:');
+  const own = config.publicUrl === undefined ? undefined : new URL(config.publicUrl);
   const walls = {
     ...composition.edge.callers(trusted, resource),
     tenantHeader: scopeHeader,
@@ -78,8 +79,9 @@ function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: 
   };
   return createRoutes({
     hostGuard: createHostGuard({
-      allowedHosts: [...(config.publicUrl === undefined ? [] : [new URL(config.publicUrl).host]), ...(config.allowedHosts ?? [])],
-      allowedOrigins: config.allowedOrigins ?? [],
+      allowedHosts: [...(own === undefined ? [] : [own.host]), ...(config.allowedHosts ?? [])],
+      // The server's own pages come from there.
+      allowedOrigins: [...(own === undefined ? [] : [own.origin]), ...(config.allowedOrigins ?? [])],
       loopback: isLoopback(config.host),
     }),
     cors: config.enableCors ? createCors({ origins: config.allowedOrigins ?? [], requestHeaders: [scopeHeader] }) : undefined,
