@@ -89,11 +89,16 @@ export function createReadDashboard({ definition, metrics, getMetrics, runQuery,
     const { period, compared = period } = totals;
     const grain = grainFor(period);
     const dates = datesOf(period);
-    const [trend, ...panels] = await Promise.all([
+    const ofPanel = async (panel: DashboardPanel) => {
+      const { figures, dimension, limit } = panel;
+      return {
+        panel,
+        answer: await ask({ metrics: figures.map(({ metric }) => metric), dimensions: [dimension], limit }, dates),
+      };
+    };
+    const [trend, panels] = await Promise.all([
       ask({ metrics: [definition.trend.figure.metric], dimensions: [], grain }, dates),
-      ...definition.panels.map((panel) =>
-        ask({ metrics: panel.figures.map(({ metric }) => metric), dimensions: [panel.dimension], limit: panel.limit }, dates),
-      ),
+      Promise.all(definition.panels.map(ofPanel)),
     ]);
     return {
       definition,
@@ -103,10 +108,7 @@ export function createReadDashboard({ definition, metrics, getMetrics, runQuery,
       figures,
       totals,
       trend,
-      panels: definition.panels.flatMap((panel, index) => {
-        const answer = panels[index];
-        return answer === undefined ? [] : [{ panel, answer }];
-      }),
+      panels,
       filters: offered,
       periods: known === undefined ? [] : offeredPeriods(known),
     };

@@ -61,6 +61,20 @@ test('who may not read sales is offered neither the tools nor the page', async (
   }
 });
 
+test('a model names stores by their names, and gets figures as text and as data', async () => {
+  const asked = { name: 'show_sales_dashboard', arguments: { store_names: ['Seattle'], period: '2025' } };
+  const { result } = await answerOf(await postModern(stack.mcpUrl, 'tools/call', asked, { token: 'manager' }));
+  expect(result.structuredContent).toMatchObject({
+    title: 'Zava sales',
+    chosen_period: '2025',
+    filters: [{ dimension: 'store', options: ['Zava Retail Seattle'], chosen: ['Seattle'] }, { dimension: 'category' }],
+  });
+  expect(JSON.parse(result.content[0].text)).toMatchObject({
+    period: ['2025-01-01', '2025-12-31'],
+    previous: ['2024-01-01', '2024-12-31'],
+  });
+});
+
 test.each([
   [{ periode: '2025' }, 'invalid_input'],
   [{ period: 7 }, 'invalid_input'],

@@ -122,6 +122,20 @@ onEveryDatabase('The dashboard', (tier) => {
     expect(panels[0].rows.map(([name]: string[]) => name)).toEqual(['HAND TOOLS']);
   });
 
+  test('offers groups of tenants once each, and nothing to choose by truth', async () => {
+    const { getMetrics, runQuery } = await openMetrics(db);
+    const definition = {
+      ...retailDashboard,
+      filters: ['region', 'is_online'].map((dimension) => ({ dimension, label: dimension })),
+    };
+    const { filters } = await createReadDashboard({ definition, metrics: retailMetrics, getMetrics, runQuery, clock: testToday })(
+      { filters: {} },
+      { principal: head },
+    );
+    expect(filters.map(({ options }) => [...options].sort())).toEqual([expect.arrayContaining(['Puget Sound']), []]);
+    expect(new Set(filters[0]?.options).size).toBe(filters[0]?.options.length);
+  });
+
   test('says what days there are where a period holds nothing', async () => {
     const { extent, text, tiles } = await answer(head, { period: '2031' });
     expect(extent).toMatchObject({ start_date: expect.stringMatching(/^2020-01/), end_date: expect.stringMatching(/^2025-12/) });
