@@ -1,8 +1,8 @@
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import type { Permission, Principal } from '../core/principal.ts';
-import type { TellProgress } from './progress.ts';
 import type { ToolPage } from './apps/app-page.ts';
+import type { TellProgress } from './progress.ts';
 import type { ToolAnswer } from './tool-result.ts';
 
 export interface ToolCall {

@@ -58,7 +58,7 @@ inChromium('The sales dashboard in a host of MCP Apps', () => {
   };
 
   test('shows the figures that SQL gives, without a word in the console and without any network', async () => {
-    const { app, page, complaints, requests, close } = await host.show(show);
+    const { app, complaints, requests, close } = await host.show(show);
     await app.getByRole('heading', { name: 'Zava sales' }).waitFor();
     const tile = (name: string) => app.locator('.tile', { hasText: name }).locator('.tile-value').textContent();
     expect(await tile('Revenue')).toBe(dollars(await sum('sum(i.total_amount)')));

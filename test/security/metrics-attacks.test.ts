@@ -2,7 +2,9 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { retailSchema } from '../../src/app/served-schema.ts';
 import type { Principal } from '../../src/core/principal.ts';
 import { createToolCatalog, type ToolCatalog } from '../../src/mcp/catalog.ts';
+import { createReadDashboard } from '../../src/metrics/read-dashboard.ts';
 import { createExplainAccess } from '../../src/query/explain-access.ts';
+import { retailDashboard } from '../../src/retail/dashboard.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
 import { retailMetrics } from '../../src/retail/metrics.ts';
 import { retailWording } from '../../src/retail/wording.ts';
@@ -37,6 +39,10 @@ onEveryDatabase('The tools that answer by themselves', (tier) => {
       searchProducts: unserved,
       metrics: retailMetrics,
       getMetrics: metrics.getMetrics,
+      readDashboard: createReadDashboard({
+        ...{ definition: retailDashboard, metrics: retailMetrics, clock: testToday },
+        ...{ getMetrics: metrics.getMetrics, runQuery: metrics.runQuery },
+      }),
       ...retailSchema.reports({ runQuery: metrics.runQuery, database: db.database, clock: testToday }),
       explainAccess: createExplainAccess({ database: db.database, definition: retailDefinition }),
       clock: testToday,
