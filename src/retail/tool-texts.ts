@@ -32,7 +32,7 @@ export const retailToolTexts: Readonly<Record<string, ToolText>> = {
   },
   show_sales_dashboard: {
     title: 'Sales dashboard',
-    description: 'Shows the user a dashboard of their sales against a year ago.',
+    description: 'Shows the user a dashboard of sales.',
     arguments: {},
   },
   read_sales_dashboard: { title: 'Dashboard figures', description: 'For the dashboard.', arguments: {} },
@@ -45,23 +45,23 @@ export const retailToolTexts: Readonly<Record<string, ToolText>> = {
   get_inventory_status: {
     title: 'Stock status',
     description:
-      "Stock by store and product with weeks left at its recent pace, scarcest first. Low = under four weeks of the store's recent sales.",
+      "Stock by store and product with weeks left, scarcest first. Low = under four weeks of the store's recent sales.",
     arguments: {},
   },
   execute_sales_query: {
     title: 'Query sales',
     description:
-      'Runs one PostgreSQL SELECT on Zava sales data, within the stores you may see. Get the schemas first. Aggregate, and use LIMIT 20 unless asked otherwise. stores.is_online tells online from physical stores. Never show ids or UUIDs: join for names. Fiscal year = calendar year.',
+      'Runs one PostgreSQL SELECT on sales data, within the stores you may see. Get the schemas first. Aggregate, and use LIMIT 20 unless asked otherwise. stores.is_online tells online from physical stores. Never show ids or UUIDs: join for names. Fiscal year = calendar year.',
     arguments: { postgresql_query: 'One SELECT, VALUES or WITH … SELECT statement' },
   },
   explain_access: {
     title: 'Explain access',
-    description: 'Which policies, grants and columns decide what you see of a table.',
+    description: 'Which policies, grants and columns decide what you see.',
     arguments: {},
   },
   get_current_utc_date: {
     title: 'Current UTC date',
-    description: 'Now in UTC, with the fiscal quarter. Call it for any question with a relative date such as "last quarter".',
+    description: 'Now in UTC, with the fiscal quarter. Call it for relative dates such as "last quarter".',
     arguments: {},
   },
 };

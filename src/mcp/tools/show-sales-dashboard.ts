@@ -10,7 +10,7 @@ export const dashboardPageUri = 'ui://sales-dashboard/page.html';
 /** Short in the tool list: how long a text and how many names may be, the metrics say. */
 const period = z.string().optional();
 const names = z.array(z.string());
-const output = z.object({ tiles: z.array(z.unknown()) });
+const output = z.object({ tiles: z.unknown() });
 
 /** Opens the page in hosts that can show one; the text holds the same figures for all others. */
 export const showSalesDashboard = (text: ToolText, { dimensions }: MetricsDefinition, readDashboard: ReadDashboard) => {
