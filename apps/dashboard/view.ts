@@ -52,7 +52,11 @@ export function createView({ root, read }: ViewOptions) {
     redraw = trend.draw;
     redraw();
     if (focused !== '') document.getElementById(focused)?.focus();
-    say(dashboard.extent === undefined ? '' : `Nothing in this period: your data is of ${formats.days(dashboard.extent)}.`);
+    say(
+      dashboard.extent === undefined
+        ? ''
+        : `There are no figures for all of this period: your data is of ${formats.days(dashboard.extent)}.`,
+    );
   };
 
   return {

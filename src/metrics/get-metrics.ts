@@ -5,8 +5,10 @@ import type { MetricDefinition, MetricsDefinition } from '../core/metrics-defini
 import type { Principal } from '../core/principal.ts';
 import type { QueryResult, RunQuery } from '../query/query-result.ts';
 import { type Cell, joinRows, splitRows } from '../query/row-cells.ts';
+import { createDataExtent } from './data-extent.ts';
 import { createFindNames, dimensionNamed, type NamedFilters } from './find-names.ts';
 import { bucketsOf, type Comparison, comparedPeriod, type Grain, type Period, parsePeriod, periodForms } from './period.ts';
+import { isCovered, latestMonths } from './periods-with-data.ts';
 import type { MetricsRequest } from './request.ts';
 import { shapeRows } from './shape-rows.ts';
 import { writeStatement } from './statement.ts';
@@ -38,8 +40,10 @@ export interface MetricsAnswer extends QueryResult {
   readonly definitions: Readonly<Record<string, string>>;
   /** Columns before the time or the figures. */
   readonly labels: number;
-  /** Present where the period holds nothing: the days that the caller's rows do belong to. */
+  /** Present where figures for all of the period, or of the one before, are not to be had: the days that the data is of. */
   readonly extent?: Period;
+  /** Whether there is no figure at all. */
+  readonly isEmpty: boolean;
 }
 
 export type GetMetrics = (question: MetricsQuestion, call: MetricsCall) => Promise<MetricsAnswer>;
@@ -53,24 +57,18 @@ export interface GetMetricsOptions {
   readonly maxBytes: number;
 }
 
-const defaultPeriod = 'last_12_months';
-
 /** Answers questions in the words of the definition: one statement each, on the path and under the walls of callers' own. */
 export function createGetMetrics({ definition, runQuery, clock, maxRows, maxBytes }: GetMetricsOptions): GetMetrics {
   const findNames = createFindNames({ definition, runQuery, clock });
+  const extentOf = createDataExtent({ definition, runQuery, clock });
 
-  const extentOf = async (call: MetricsCall): Promise<Period | undefined> => {
-    const [first, last] =
-      (JSON.parse((await runQuery({ ...call, sql: definition.extent })).rowsJson) as (Day | null)[][])[0] ?? [];
-    return first && last ? { first, last } : undefined;
-  };
-  const periodOf = async ({ period, startDate, endDate }: MetricsQuestion, call: MetricsCall): Promise<Period> => {
-    const today = dayAt(clock.now());
+  const periodOf = ({ period, startDate, endDate }: MetricsQuestion, extent: Period | undefined, today: Day): Period => {
     if (startDate !== undefined || endDate !== undefined) return datedPeriod({ period, startDate, endDate }, today);
-    const name = period ?? defaultPeriod;
-    const found = name === 'all' ? ((await extentOf(call)) ?? { first: today, last: today }) : parsePeriod(name, today);
+    const whole = extent ?? { first: today, last: today };
+    if (period === undefined) return latestMonths(whole, today);
+    const found = period === 'all' ? whole : parsePeriod(period, today);
     if (found !== undefined) return found;
-    throw new AppError('invalid_input', `${JSON.stringify(name.slice(0, 60))} is not a period`, {
+    throw new AppError('invalid_input', `${JSON.stringify(period.slice(0, 60))} is not a period`, {
       hint: `For example ${periodForms}; or start_date and end_date.`,
     });
   };
@@ -79,7 +77,9 @@ export function createGetMetrics({ definition, runQuery, clock, maxRows, maxByte
     const metrics = metricsNamed(definition, question.metrics, call.principal);
     const dimensions = [...new Set(question.dimensions)].map((name) => dimensionNamed(definition, name));
     const { grain, compareTo, ascending } = question;
-    const [period, filters] = await Promise.all([periodOf(question, call), findNames(question.filters, call)]);
+    const today = dayAt(clock.now());
+    const [extent, filters] = await Promise.all([extentOf(call), findNames(question.filters, call)]);
+    const period = periodOf(question, extent, today);
     const times = grain === undefined ? undefined : bucketsOf(period, grain);
     const groups = Math.min(question.limit, groupsThatFit(times?.length ?? 1, dimensions.length > 0 ? maxRows : maxRows * 2));
     const compared = compareTo === undefined ? undefined : comparedPeriod(period, compareTo, grain);
@@ -90,7 +90,7 @@ export function createGetMetrics({ definition, runQuery, clock, maxRows, maxByte
     const rows = shapeRows(splitRows(result.rowsJson), { request, labels, times, cut: result.truncated, maxBytes });
     const isEmpty =
       result.rowCount === 0 || (labels === 0 && rows.rows.every((row) => row.slice(grain ? 1 : 0).every(isNothing)));
-    const extent = isEmpty ? await extentOf(call) : undefined;
+    const lacksData = [period, compared ?? period].some((asked) => !isCovered(asked, extent, today));
     return {
       ...result,
       rowsJson: joinRows(rows.rows),
@@ -100,7 +100,8 @@ export function createGetMetrics({ definition, runQuery, clock, maxRows, maxByte
       ...(compared && { compared: { first: compared.first, last: compared.last } }),
       definitions: Object.fromEntries(metrics.map(({ name, definition: meaning }) => [name, meaning])),
       labels,
-      ...(extent && { extent }),
+      isEmpty,
+      ...(extent && (isEmpty || lacksData) && { extent }),
     };
   };
 }

@@ -49,7 +49,18 @@ function fixedPeriod(name: string): Period | undefined {
   if (quarter !== undefined) return months(Number(quarter[1]) * 12 + (Number(quarter[2]) - 1) * 3, 3);
   const month = /^((?:19|20|21)\d\d)-(0[1-9]|1[0-2])$/.exec(name);
   if (month !== null) return months(Number(month[1]) * 12 + Number(month[2]) - 1, 1);
+  const named = monthNamed(name);
+  if (named !== undefined) return named;
   return /^(19|20|21)\d\d$/.test(name) ? months(Number(name) * 12, 12) : undefined;
+}
+
+const monthNames = 'january february march april may june july august september october november december'.split(' ');
+
+/** `march_2024`, or shortened to three letters and more: no two months begin alike. */
+function monthNamed(name: string): Period | undefined {
+  const [, word = '', year] = /^([a-z]{3,9})_((?:19|20|21)\d\d)$/.exec(name) ?? [];
+  const month = year === undefined ? -1 : monthNames.findIndex((full) => full.startsWith(word));
+  return month < 0 ? undefined : months(Number(year) * 12 + month, 1);
 }
 
 const reversed = (found: RegExpExecArray | null) => (found === null ? undefined : ['', found[2], found[1]]);

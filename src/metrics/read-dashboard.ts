@@ -1,13 +1,14 @@
 import type { Clock } from '../core/clock.ts';
 import type { DashboardDefinition, DashboardFigure, DashboardPanel } from '../core/dashboard-definition.ts';
-import { type Day, dayAt } from '../core/day.ts';
+import { dayAt } from '../core/day.ts';
 import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import type { Principal } from '../core/principal.ts';
 import type { RunQuery } from '../query/query-result.ts';
-import { grainFor, latestMonths, type OfferedPeriod, offeredPeriods } from './dashboard-periods.ts';
+import { createDataExtent } from './data-extent.ts';
 import { dimensionNamed, type NamedFilters } from './find-names.ts';
 import type { GetMetrics, MetricsAnswer, MetricsCall, MetricsQuestion } from './get-metrics.ts';
 import type { Grain, Period } from './period.ts';
+import { grainFor, latestMonths, type OfferedPeriod, offeredPeriods } from './periods-with-data.ts';
 
 export interface DashboardQuestion {
   /** As the metrics name periods; absent = the latest twelve months that have figures. */
@@ -58,10 +59,7 @@ export function createReadDashboard({ definition, metrics, getMetrics, runQuery,
   const rowsOf = async (sql: string, call: MetricsCall) =>
     JSON.parse((await runQuery({ ...call, sql })).rowsJson) as (string | null)[][];
 
-  const extentOf = async (call: MetricsCall): Promise<Period | undefined> => {
-    const [[first, last] = []] = (await rowsOf(metrics.extent, call)) as (Day | null)[][];
-    return first && last ? { first, last } : undefined;
-  };
+  const extentOf = createDataExtent({ definition: metrics, runQuery, clock });
   const optionsOf = async (dimension: string, call: MetricsCall): Promise<readonly string[]> => {
     const { names } = dimensionNamed(metrics, dimension);
     if (names === 'tenants') return call.principal.tenants.map(({ name }) => name);

@@ -20,6 +20,7 @@ const ports = {
     period: { first: '2025-01-01', last: '2025-12-31' },
     definitions: {},
     labels: 0,
+    isEmpty: false,
   }),
   readDashboard: async () => Promise.reject(new Error('not asked here')),
   recommendProducts: async () => ({ ...awkwardResult, degraded: false }),

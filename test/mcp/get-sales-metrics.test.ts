@@ -24,6 +24,7 @@ function tool(answer: Partial<MetricsAnswer> = {}) {
       period,
       definitions: { revenue: 'What it is.' },
       labels: 0,
+      isEmpty: false,
       ...answer,
     };
   });
@@ -83,8 +84,14 @@ describe('get_sales_metrics', () => {
   });
 
   test('says which days there are, where the period holds none', async () => {
-    const { text } = await tool({ extent: { first: '2020-01-01', last: '2025-12-31' } }).call({ metrics: ['revenue'] });
+    const extent = { first: '2020-01-01', last: '2025-12-31' };
+    const { text } = await tool({ extent, isEmpty: true }).call({ metrics: ['revenue'] });
     expect(text).toContain('nothing then: your data is of 2020-01-01 to 2025-12-31');
+  });
+
+  test('says so where the data is of a part of the period, which would look like a collapse', async () => {
+    const { text } = await tool({ extent: { first: '2020-01-01', last: '2025-11-15' } }).call({ metrics: ['revenue'] });
+    expect(text).toContain('incomplete: your data is of 2020-01-01 to 2025-11-15');
   });
 
   test('draws when asked to, in the text alone', async () => {

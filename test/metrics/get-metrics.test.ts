@@ -82,6 +82,21 @@ onEveryDatabase('Metrics', (tier) => {
     expect((await ask({ period: '2025' })).extent).toBeUndefined();
   });
 
+  test('of a period, or of one before, that the data reaches over in part say so', async () => {
+    const known = (await ask({ period: '2031' })).extent;
+    const extentOf = async (question: Partial<MetricsQuestion>) => (await ask(question)).extent;
+    expect(await extentOf({ startDate: '2025-06-01', endDate: '2026-01-10' })).toEqual(known);
+    expect(await extentOf({ startDate: '2019-06-01', endDate: '2020-06-30' })).toEqual(known);
+    expect(await extentOf({ period: '2020', compareTo: 'previous' })).toEqual(known);
+    expect(await extentOf({ period: '2025', compareTo: 'previous' })).toBeUndefined();
+    // The year has begun a fortnight ago, and the last sale was before that
+    expect(await ask({ period: 'this_year' })).toMatchObject({ extent: known, isEmpty: true });
+  });
+
+  test('without a period are of the latest twelve months that have figures', async () => {
+    expect((await ask({})).period).toEqual({ first: '2025-01-01', last: '2025-12-31' });
+  });
+
   test('are cut by whole groups where an answer would be too long', async () => {
     const small = await openMetrics(db, { maxRows: 60, maxBytes: 700 });
     const asked = { ...everything, dimensions: ['store'], grain: 'month', period: '2025' } as const;

@@ -31,6 +31,8 @@ describe('A period by name', () => {
     ['2025q1', '2025-01-01', '2025-03-31'],
     ['Q4 2024', '2024-10-01', '2024-12-31'],
     ['2024-02', '2024-02-01', '2024-02-29'],
+    ['March 2024', '2024-03-01', '2024-03-31'],
+    ['sept 2025', '2025-09-01', '2025-09-30'],
     ['2025-07-31', '2025-07-31', '2025-07-31'],
   ])('%s is %s to %s', (name, first, last) => {
     expect(parsePeriod(name, today)).toEqual(days(first, last));
@@ -48,6 +50,9 @@ describe('A period by name', () => {
     'last_0_days',
     'last_9999_years',
     'last_x_days',
+    'ma 2024',
+    'marsh 2024',
+    'march',
     'constructor',
     '__proto__',
     'toString',

@@ -90,11 +90,12 @@ function textOf({ period, compared, grain, totals, trend, panels }: Dashboard): 
     ['total', rows(totals)],
     [grain, rows(trend)],
     ...panels.map(({ panel, answer }) => [panel.dimension, rows(answer)] as const),
-    ...(totals.extent ? ([['msg', JSON.stringify(nothingThen(totals.extent))]] as const) : []),
+    ...(totals.extent ? ([['msg', JSON.stringify(lacking(totals, totals.extent))]] as const) : []),
   ]);
 }
 
-const nothingThen = ({ first, last }: Period) => `nothing in this period: your data is of ${first} to ${last}`;
+const lacking = ({ isEmpty }: MetricsAnswer, { first, last }: Period) =>
+  `${isEmpty ? 'nothing in this period' : 'incomplete'}: your data is of ${first} to ${last}`;
 const datesOf = ({ first, last }: Period) => ({ start_date: first, end_date: last });
 const object = (members: Members): string => `{${members.map(([name, json]) => `${JSON.stringify(name)}:${json}`).join(',')}}`;
 const list = (items: readonly string[]): string => `[${items.join(',')}]`;

@@ -96,8 +96,8 @@ const datesOf = ({ first, last }: Period) => ({ start_date: first, end_date: las
 const spoken = ({ first, last }: Period) => `${first} to ${last}`;
 
 /** Which days the figures are of is part of the answer, since a model that reads the text alone would have to guess them. */
-function messageOf({ period, compared, extent, truncated }: MetricsAnswer): string {
+function messageOf({ period, compared, extent, isEmpty, truncated }: MetricsAnswer): string {
   const days = compared === undefined ? spoken(period) : `${spoken(period)}, previous: ${spoken(compared)}`;
-  const nothing = extent === undefined ? '' : `; nothing then: your data is of ${spoken(extent)}`;
-  return `${days}${nothing}${truncated ? '; there are more groups: raise limit or filter' : ''}`;
+  const lacking = extent === undefined ? '' : `; ${isEmpty ? 'nothing then' : 'incomplete'}: your data is of ${spoken(extent)}`;
+  return `${days}${lacking}${truncated ? '; there are more groups: raise limit or filter' : ''}`;
 }

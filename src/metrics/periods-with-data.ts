@@ -1,4 +1,4 @@
-import { type Day, daysBetween, firstOfMonth, lastOfMonth, monthIndex, yearOf } from '../core/day.ts';
+import { addDays, type Day, daysBetween, firstOfMonth, lastOfMonth, monthIndex, yearOf } from '../core/day.ts';
 import type { Grain, Period } from './period.ts';
 
 /** A period that a person may choose, by a name that the metrics understand. */
@@ -21,6 +21,16 @@ export function latestMonths({ first, last }: Period, today: Day): Period {
   return begin > end
     ? { first: first < newest ? first : newest, last: newest }
     : { first: firstOfMonth(begin), last: lastOfMonth(end) };
+}
+
+/** A shop that rests for some days, or has not closed its day yet, still has all of its figures. */
+const restDays = 7;
+
+/** Whether the data reaches over all of a period that is not in the future. */
+export function isCovered(period: Period, extent: Period | undefined, today: Day): boolean {
+  if (extent === undefined) return false;
+  const last = period.last < today ? period.last : today;
+  return extent.first <= addDays(period.first, restDays) && extent.last >= addDays(last, -restDays);
 }
 
 /** Years and quarters that have figures, the latest first. */
