@@ -17,6 +17,8 @@ export interface TenantStatement {
   readonly scopeToken: string;
   readonly text: string;
   readonly values?: readonly BindValue[];
+  /** Means something else at another time (`'today'`): PostgreSQL must read it anew for every call. */
+  readonly volatile?: boolean;
   readonly limits: ResultLimits;
   readonly timeoutMs: number;
   /** Calls that name the same share wait for each other before others wait for them. */

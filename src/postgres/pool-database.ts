@@ -169,10 +169,17 @@ function preparedOn(client: pg.PoolClient): PreparedStatements {
   return known;
 }
 
-/** A prepared statement is gone, is there already, or would give other columns than it did: the connection is given up. */
-const lostStatements: ReadonlySet<unknown> = new Set(['26000', '42P05', '0A000']);
+const lostStatements: ReadonlySet<unknown> = new Set(['26000', '42P05']);
 
-const isLostStatement = (error: unknown): boolean => lostStatements.has((error as { code?: unknown } | undefined)?.code);
+/**
+ * A prepared statement is gone, is there already, or would give other columns than it did: the connection is given up. The last
+ * has the SQLSTATE of all that PostgreSQL does not support, such as the time zone of a timestamp without one; a caller's mistake costs
+ * no connection.
+ */
+function isLostStatement(error: unknown): boolean {
+  const { code, routine } = (error ?? {}) as { code?: unknown; routine?: unknown };
+  return lostStatements.has(code) || (code === '0A000' && routine === 'RevalidateCachedQuery');
+}
 
 async function rollBack(client: pg.PoolClient, closes: readonly Buffer[]): Promise<boolean> {
   const { submittable, outcome } = createRollback(closes);

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { LRUCache } from 'lru-cache';
 import { serialize } from 'pg-protocol';
-import type { ResultColumn } from './database.ts';
+import type { ResultColumn, TenantStatement } from './database.ts';
 
 /** What one exchange needs so that its statements can be bound by name. */
 export interface Preparation {
@@ -18,8 +18,8 @@ export interface Preparation {
 }
 
 export interface PreparedStatements {
-  /** `always` are prepared when first met, others when they come a second time. */
-  prepare(always: readonly string[], statement: string): Preparation;
+  /** `always` are prepared when first met, others when they come a second time, unless they are volatile or very long. */
+  prepare(always: readonly string[], statement: Pick<TenantStatement, 'text' | 'volatile'>): Preparation;
 }
 
 interface Prepared {
@@ -28,6 +28,9 @@ interface Prepared {
   readonly plainBind: Buffer;
   columns?: readonly ResultColumn[];
 }
+
+/** A plan takes a backend's memory, a hundred times the length of its text and more. */
+const maxNamedLength = 4096;
 
 /**
  * The statements that one connection has prepared, so that a repeated one is parsed and planned once, and describes its columns
@@ -52,10 +55,11 @@ export function createPreparedStatements(maxStatements = 100): PreparedStatement
   };
 
   return {
-    prepare(always, statement) {
+    prepare(always, { text: statement, volatile = false }) {
       const closes = closing.splice(0);
-      const repeated = seen.has(statement);
-      if (!repeated) seen.set(statement, true);
+      const mayBeNamed = !volatile && statement.length <= maxNamedLength;
+      const repeated = mayBeNamed && seen.has(statement);
+      if (mayBeNamed && !repeated) seen.set(statement, true);
       const added = new Map<string, Prepared>();
       const lookUp = (text: string) => prepared.get(text) ?? added.get(text);
       return {

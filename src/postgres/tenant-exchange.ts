@@ -35,7 +35,7 @@ export interface TenantExchange {
 export function createTenantExchange(statement: TenantStatement, options: TenantExchangeOptions): TenantExchange {
   const { useScopeFunction, switchToRole, prepared = unprepared } = options;
   const scope = `SELECT ${useScopeFunction}($1)`;
-  const preparation = prepared.prepare([begin, scope, rollback], statement.text);
+  const preparation = prepared.prepare([begin, scope, rollback], statement);
   const parts =
     switchToRole === undefined
       ? onOwnLogin(statement, scope, preparation)

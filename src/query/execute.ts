@@ -25,6 +25,7 @@ export function createExecute({ database, signScope, maxRows, maxBytes, timeoutM
       reader: query.reader.suffix,
       scopeToken: signScope(meant),
       ...(query.bound ?? { text: query.text }),
+      ...(query.volatile && { volatile: true }),
       limits: { maxRows, maxBytes },
       timeoutMs,
       share: meant.join(','),

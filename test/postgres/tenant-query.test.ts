@@ -66,6 +66,32 @@ describe.each(realTiers)('A tenant’s call on the wire, on $name', (tier) => {
     expect(shapes.slice(1)).toEqual(['BEBEPBDEBES', 'BEBEBEBES', 'BEBEBEBES']);
   });
 
+  test('reads a volatile statement anew every time: a prepared one would keep the moment of its first call', async () => {
+    const sql = "SELECT 'now'::timestamp = now()::timestamp AS of_this_call, 'a volatile one'";
+    for (let call = 0; call < 4; call += 1) {
+      const { rows } = await ask(sql, { volatile: true });
+      expect(rows).toEqual([['t', 'a volatile one']]);
+    }
+  });
+
+  test('names no statement that is very long: a hundred of them would fill a backend', async () => {
+    const sql = `SELECT 1 WHERE '${'x'.repeat(5000)}' <> ''`;
+    for (let call = 0; call < 3; call += 1) {
+      wire.take();
+      await ask(sql);
+      const parsed = wire.take().flatMap((write) => parsedTexts(parseMessages(write)));
+      expect(parsed).toContain(sql);
+    }
+  });
+
+  test('keeps the connection where a statement asks for what PostgreSQL does not support', async () => {
+    const pid = async () => (await ask('SELECT pg_backend_pid()')).rows[0]?.[0];
+    const before = await pid();
+    const unsupported = 'SELECT extract(timezone FROM order_date::timestamp) FROM retail.orders LIMIT 1';
+    await expect(ask(unsupported)).rejects.toMatchObject({ code: 'query_failed', cause: { code: '0A000' } });
+    expect(await pid()).toBe(before);
+  });
+
   test('closes what a failed call had prepared, and prepares it anew', async () => {
     const sql = 'SELECT 1 / (SELECT count(*) - count(*) FROM retail.regions)';
     for (let call = 0; call < 3; call += 1) {

@@ -119,11 +119,7 @@ onEveryDatabase('the proof', (tier) => {
   });
 
   test('a scope that never expires is caught', async () => {
-    const report = await withAltered(
-      'retail.use_scope',
-      /THEN split_part\(token, '\.', 3\)::bigint BETWEEN.*?\+ 65/s,
-      'THEN true',
-    );
+    const report = await withAltered('retail.use_scope', /split_part\(token, '\.', 3\)::bigint BETWEEN.*?\+ 65/s, 'true');
     expect(broken(report)).toEqual(
       expect.arrayContaining([
         'token: one minute expired',

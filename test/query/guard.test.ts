@@ -73,6 +73,8 @@ describe('an approval', () => {
     "SELECT (j ->> 'd')::date FROM (VALUES ('{}'::json)) v(j)",
     'SELECT * FROM orders TABLESAMPLE system (10)',
     'WITH x AS (SELECT localtimestamp AS t) SELECT t FROM x',
+    "SELECT 'today05:00'::timestamp",
+    "SELECT order_id FROM orders WHERE order_date = 'today00:00'",
   ])('is volatile: %s', (sql) => {
     expect(approve(sql).volatile).toBe(true);
   });
@@ -82,6 +84,7 @@ describe('an approval', () => {
     "SELECT date_trunc('month', order_date)::date FROM orders",
     "SELECT 'knowing' , to_timestamp(0)",
     'SELECT 1::text || 2::text',
+    "SELECT sku FROM products WHERE product_name LIKE '%snow%' OR product_name = 'Unknown'",
   ])('is not volatile: %s', (sql) => {
     expect(approve(sql).volatile).toBe(false);
   });

@@ -35,11 +35,18 @@ export interface KeptTask {
 export function createKeptTasks({ store, clock, ttlMs, onStore, ...limits }: KeptTasksOptions) {
   const { maxRunning = 4, maxKept = 16, maxTotal = 256, maxBytes = 64 * 1024 * 1024 } = limits;
   const tasks = new Map<string, KeptTask>();
+  /** Those that the store alone keeps: they take its room until they expire. */
+  const handedOver = new Map<string, { readonly subject: string; readonly bytes: number }>();
   const left = ({ createdAt }: TaskRecord) => createdAt + ttlMs - clock.now();
 
   const drop = (task: KeptTask) => {
     clearTimeout(task.expires);
     tasks.delete(task.key);
+  };
+  const handOver = (task: KeptTask) => {
+    drop(task);
+    handedOver.set(task.key, { subject: task.subject, bytes: sizeOf(task.record) });
+    setTimeout(() => handedOver.delete(task.key), left(task.record)).unref();
   };
   const save = async (task: KeptTask): Promise<void> => {
     const { record } = task;
@@ -48,7 +55,7 @@ export function createKeptTasks({ store, clock, ttlMs, onStore, ...limits }: Kep
       task.stored = task.record === record;
       onStore();
       // The others have it, and so has this process through them.
-      if (store !== undefined && task.stored && record.status !== 'working') drop(task);
+      if (store !== undefined && task.stored && record.status !== 'working') handOver(task);
     } catch (error) {
       task.stored = false;
       onStore(error);
@@ -62,11 +69,12 @@ export function createKeptTasks({ store, clock, ttlMs, onStore, ...limits }: Kep
     all: () => [...tasks.values()],
     find: (key: string) => tasks.get(key),
     hasPlace(subject: string): boolean {
-      const all = [...tasks.values()];
-      const own = all.filter((task) => task.subject === subject);
-      const running = own.filter(({ record }) => record.status === 'working').length;
-      const bytes = all.reduce((sum, { record }) => sum + sizeOf(record), 0);
-      return running < maxRunning && own.length < maxKept && all.length < maxTotal && bytes < maxBytes;
+      const here = [...tasks.values()];
+      const running = here.filter((task) => task.subject === subject && task.record.status === 'working').length;
+      const all = [...here.map((task) => ({ subject: task.subject, bytes: sizeOf(task.record) })), ...handedOver.values()];
+      const own = all.filter((task) => task.subject === subject).length;
+      const bytes = all.reduce((sum, task) => sum + task.bytes, 0);
+      return running < maxRunning && own < maxKept && all.length < maxTotal && bytes < maxBytes;
     },
     /** Until the task expires, whatever it is then. */
     async keep(task: Omit<KeptTask, 'expires' | 'stored'>): Promise<KeptTask> {

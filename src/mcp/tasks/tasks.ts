@@ -80,7 +80,7 @@ export function createTasks({ store, clock, note, ttlMs, beatMs = 250, ...limits
       }
       beat?.start();
       void answer.then(
-        (finished) => kept.settle(task, { status: 'completed', answer: finished }),
+        ({ reused: _, ...answer }) => kept.settle(task, { status: 'completed', answer }),
         () => kept.settle(task, { status: 'failed' }),
       );
       return { handle, record };

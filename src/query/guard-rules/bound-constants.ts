@@ -5,7 +5,8 @@ import { isMessage, type Message, stringNode } from './tree.ts';
  * Puts parameters in the place of constants that a column must be equal to, so that PostgreSQL plans the statement once for
  * all their values. False, and nothing is changed, where one of the constants is compared in another way: for a range whose ends
  * the planner does not know it supposes a two-hundredth of the rows, and would be content with a plan for so few
- * (DEFAULT_RANGE_INEQ_SEL in https://doxygen.postgresql.org/selfuncs_8h_source.html).
+ * (DEFAULT_RANGE_INEQ_SEL in https://doxygen.postgresql.org/selfuncs_8h_source.html). False, too, where one stands in what is
+ * selected, grouped, sorted or made distinct: there equal literals make equal expressions, and two parameters never do.
  *
  * A number becomes `$n::int4`, the type of the constant that it was. A text becomes `$n` without a type, which PostgreSQL
  * resolves as it does a quoted literal: https://www.postgresql.org/docs/17/typeconv-oper.html

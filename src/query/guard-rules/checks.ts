@@ -76,7 +76,8 @@ function checkType(typeName: Message, _inspection: Inspection, location: number 
   }
 }
 
-const clockWord = /\b(now|today|tomorrow|yesterday)\b/i;
+/** Digits may follow at once: `'today05:00'`. */
+const clockWord = /(?<![a-z])(?:now|today|tomorrow|yesterday)(?![a-z])/i;
 
 /** `'today'::date` reads the clock, and so may a text that is put together first. */
 function checkCast(cast: Message, inspection: Inspection): void {

@@ -53,7 +53,7 @@ export interface FreeConstant {
   readonly constant: Message;
   /** The node that holds it, as `{ A_Const: constant }`. */
   readonly node: Message;
-  /** Whether the column must be equal to it: not less, more, another, or one of several. */
+  /** Whether rows are kept where a column is equal to it: not less, more, another or one of several, and nothing but a condition. */
   readonly byEquality: boolean;
 }
 
@@ -75,15 +75,31 @@ export function freeConstants(tree: unknown, { literals }: CutStatement): FreeCo
     if (constant !== undefined && literal !== undefined && text !== undefined && isPlain(text) && writtenAs(constant) === text)
       found.push({ literal, constant, node: node as Message, byEquality });
   };
-  const visit = (value: unknown): void => {
-    if (Array.isArray(value)) for (const item of value) visit(item);
+  const visit = (value: unknown, place: Place): void => {
+    if (Array.isArray(value)) for (const item of value) visit(item, place);
     if (!isMessage(value)) return;
     const comparison = as('A_Expr', value);
-    if (comparison !== undefined) for (const operand of operandsOf(comparison)) take(operand, isEquality(comparison));
-    for (const key in value) visit(value[key]);
+    const decidesRows = place === 'condition' && comparison !== undefined && isEquality(comparison);
+    if (comparison !== undefined) for (const operand of operandsOf(comparison)) take(operand, decidesRows);
+    for (const key in value) visit(value[key], placeOf(key, place));
   };
-  visit(tree);
+  visit(tree, 'statement');
   return found;
+}
+
+type Place = 'statement' | 'condition' | 'expression';
+
+const conditions: ReadonlySet<string> = new Set(['whereClause', 'quals']);
+/** What PostgreSQL compares expressions of with one another, or makes an answer of. */
+const expressions: ReadonlySet<string> = new Set([
+  ...['targetList', 'distinctClause', 'groupClause', 'havingClause', 'sortClause', 'windowClause'],
+  ...['valuesLists', 'limitCount', 'limitOffset', 'functions'],
+]);
+
+/** Within an expression everything is a part of it, the conditions of its sub-selects too. */
+function placeOf(key: string, place: Place): Place {
+  if (place === 'expression' || expressions.has(key)) return 'expression';
+  return conditions.has(key) ? 'condition' : place;
 }
 
 function timeCastArgument(node: unknown): unknown {

@@ -47,14 +47,20 @@ export function createQuestionReader({ index, isWord, elsewhere }: QuestionReade
   };
 }
 
+/** Each is compared with every word of the catalogue, while other callers wait: nobody misspells more in one question. */
+const mostMended = 8;
+
 function mendAll(wanted: readonly Term[], index: LexicalIndex, spelling: ReturnType<typeof createSpelling>): Term[] {
   const mended: Term[] = [];
+  let toMend = mostMended;
   for (let at = 0; at < wanted.length; at += 1) {
     const term = wanted[at] as Term;
     const next = wanted[at + 1];
     const joined = next === undefined ? undefined : spelling.joins(term.word, next.word);
     if (joined !== undefined) mended.push({ word: joined, stem: stemOf(joined) });
-    if (term.word.startsWith('no:') || index.knows(term.stem)) mended.push(term);
+    const asItIs = term.word.startsWith('no:') || index.knows(term.stem);
+    if (!asItIs) toMend -= 1;
+    if (asItIs || toMend < 0) mended.push(term);
     else mended.push(...spelling.mend(term.word).map((word) => ({ word, stem: stemOf(word) })));
   }
   return mended;

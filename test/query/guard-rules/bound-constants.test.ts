@@ -35,6 +35,12 @@ describe('Literals that a column must be equal to', () => {
     ['another than', 'SELECT 1 FROM orders WHERE order_id <> 1'],
     ['one of several', 'SELECT 1 FROM orders WHERE order_id IN (1, 2)'],
     ['no plain literal', "SELECT 1 FROM stores WHERE store_name = 'it''s'"],
+    ['what is selected', 'SELECT store_id = 1 FROM orders'],
+    ['what is grouped', 'SELECT count(*) FROM orders WHERE order_id = 1 GROUP BY store_id = 1'],
+    ['a condition inside of what is selected', 'SELECT (SELECT count(*) FROM orders WHERE store_id = 1) FROM regions'],
+    ['a filter of an aggregate', 'SELECT count(*) FILTER (WHERE store_id = 1) FROM orders'],
+    ['a condition on groups', 'SELECT store_id FROM orders GROUP BY store_id HAVING store_id = 1'],
+    ['an order', 'SELECT store_id FROM orders ORDER BY store_id = 1'],
     ['no comparison at all', 'SELECT 1 FROM orders LIMIT 5'],
   ])('only: %s stays in the text', (_what, sql) => {
     expect(boundForm(sql)).toBeUndefined();
