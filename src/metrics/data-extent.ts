@@ -3,7 +3,7 @@ import type { Clock } from '../core/clock.ts';
 import type { Day } from '../core/day.ts';
 import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import type { RunQuery } from '../query/query-result.ts';
-import type { MetricsCall } from './get-metrics.ts';
+import type { MetricsCall } from './metrics-call.ts';
 import type { Period } from './period.ts';
 
 export interface DataExtentOptions {

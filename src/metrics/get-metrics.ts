@@ -7,6 +7,7 @@ import type { QueryResult, RunQuery } from '../query/query-result.ts';
 import { type Cell, joinRows, splitRows } from '../query/row-cells.ts';
 import { createDataExtent } from './data-extent.ts';
 import { createFindNames, dimensionNamed, type NamedFilters } from './find-names.ts';
+import type { MetricsCall } from './metrics-call.ts';
 import { bucketsOf, type Comparison, comparedPeriod, type Grain, type Period, parsePeriod, periodForms } from './period.ts';
 import { isCovered, latestMonths } from './periods-with-data.ts';
 import type { MetricsRequest } from './request.ts';
@@ -24,12 +25,6 @@ export interface MetricsQuestion {
   readonly compareTo?: Comparison | undefined;
   readonly limit: number;
   readonly ascending: boolean;
-}
-
-export interface MetricsCall {
-  readonly principal: Principal;
-  readonly requestId?: string;
-  readonly signal?: AbortSignal | undefined;
 }
 
 export interface MetricsAnswer extends QueryResult {

@@ -6,7 +6,8 @@ import type { Principal } from '../core/principal.ts';
 import type { RunQuery } from '../query/query-result.ts';
 import { createDataExtent } from './data-extent.ts';
 import { dimensionNamed, type NamedFilters } from './find-names.ts';
-import type { GetMetrics, MetricsAnswer, MetricsCall, MetricsQuestion } from './get-metrics.ts';
+import type { GetMetrics, MetricsAnswer, MetricsQuestion } from './get-metrics.ts';
+import type { MetricsCall } from './metrics-call.ts';
 import type { Grain, Period } from './period.ts';
 import { grainFor, latestMonths, type OfferedPeriod, offeredPeriods } from './periods-with-data.ts';
 
