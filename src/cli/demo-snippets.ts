@@ -43,6 +43,7 @@ export async function demoSnippets(config: Config, url: string, tenants: readonl
     `\n${serverName} answers at ${url}/mcp. Paste one of these into your client's MCP configuration (.mcp.json);`,
     `the tokens are for this machine and end in ${lifetimeSeconds / 3600} hours (more: zava-mcp-server token --help).\n`,
     ...blocks,
+    `In a browser: ${url}/dashboard, with one of these tokens.\n`,
     'Ctrl-C stops the server.\n',
   ].join('\n');
 }

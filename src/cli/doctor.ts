@@ -1,5 +1,6 @@
 import { developmentIssuer, trustedIssuer } from '../app/adapters.ts';
 import { compose, serverName } from '../app/compose.ts';
+import { openEmbedder } from '../app/embedding.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
 import { scopeKey } from '../app/secrets.ts';
 import { serveHttp } from '../app/serve-http.ts';
@@ -48,11 +49,23 @@ async function diagnoseUnlessStopped(stop: AbortSignal): Promise<Diagnosis> {
         const tenants = await createTenantDirectory({ database: opened, definition, clock })();
         return proveSeparation({ database: opened, definition, prefix, signingKey: () => key, clock, tenants });
       },
+      ...(config.embedder !== 'none' && { embedder: (signal: AbortSignal) => askEmbedder(config, signal) }),
       server,
     });
     return await unlessStopped(stop, diagnose(checks));
   } finally {
     await closeInOrder(toClose, closeWithinMs(stop));
+  }
+}
+
+async function askEmbedder(config: Config, signal: AbortSignal): Promise<string> {
+  const embedder = await openEmbedder(config, clock);
+  if (embedder === undefined) return 'none';
+  try {
+    const [vector] = await embedder.embed(['hammer'], { signal });
+    return `${embedder.name}: ${embedder.model}, ${vector?.length} numbers a text`;
+  } finally {
+    await embedder.close();
   }
 }
 

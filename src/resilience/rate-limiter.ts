@@ -43,8 +43,9 @@ export function createRateLimiter({ name, store, perMinute, burst = perMinute }:
       const bucket = { intervalMs: 60_000 / (perMinute * factor), burst: Math.max(1, Math.floor(burst * factor)) };
       const waitMs = await store.take(`${name}:${keyOf(subject)}`, bucket);
       if (waitMs <= 0) return;
+      const atOnce = burst < perMinute ? `, ${bucket.burst} at once` : '';
       const seconds = Math.ceil(waitMs / 1000);
-      throw new AppError('rate_limited', `Too many ${name}: at most ${Math.floor(perMinute * factor)} a minute`, {
+      throw new AppError('rate_limited', `Too many ${name}: at most ${Math.floor(perMinute * factor)} a minute${atOnce}`, {
         hint: `Try again in ${seconds} ${seconds === 1 ? 'second' : 'seconds'}.`,
         retryAfterMs: waitMs,
       });

@@ -59,7 +59,7 @@ describe('a subject', () => {
     const { take } = limiter(60, 2);
     for (let call = 0; call < 6; call += 1) await take('root', 3);
     const error = await refusal(take('root', 3));
-    expect(error.message).toBe('Too many calls: at most 180 a minute');
+    expect(error.message).toBe('Too many calls: at most 180 a minute, 6 at once');
     expect(error.retryAfterMs).toBeCloseTo(1000 / 3);
   });
 });
