@@ -13,6 +13,8 @@ export interface CheckAnswer {
 }
 
 export interface Check {
+  /** How many times the usual limit it may take; a model has to be loaded first. */
+  readonly patience?: number;
   readonly name: string;
   /** What to do when the check cannot even be made. */
   readonly remedy: string;
@@ -65,7 +67,10 @@ export function createChecks(options: DiagnoseOptions): readonly Check[] {
       remedy: 'zava-mcp-server prove shows each probe; do not serve until it passes',
       run: async () => checkIsolation(await options.isolation(await options.database.open())),
     },
-    reachable('embedder', embedder, 'not configured: products are found by their words', 'Check EMBEDDER and its settings'),
+    {
+      ...reachable('embedder', embedder, 'not configured: products are found by their words', 'Check EMBEDDER and its settings'),
+      patience: 4,
+    },
     reachable('Azure identity', azureIdentity, 'not configured', 'Check AZURE_TENANT_ID, AZURE_CLIENT_ID and the credential'),
     reachable('cache', cache, 'in this process’s memory', 'Check REDIS_URL; without Redis the server works, slower'),
     reachable(
@@ -81,7 +86,7 @@ const checkTimeLimitMs = 5000;
 
 /** All checks at once, each with its own time limit: one dependency that hangs does not hide the others. */
 export async function diagnose(checks: readonly Check[], timeLimitMs = checkTimeLimitMs): Promise<Diagnosis> {
-  const answers = await Promise.all(checks.map((check) => runCheck(check, timeLimitMs)));
+  const answers = await Promise.all(checks.map((check) => runCheck(check, timeLimitMs * (check.patience ?? 1))));
   return { ok: answers.every(({ status }) => status !== 'failed'), checks: answers };
 }
 
