@@ -338,7 +338,12 @@ const cacheAndLimits = {
     'Calls per subject and minute; 0 = unlimited, refused in production.',
   ),
   rateLimitBurst: setting('RATE_LIMIT_BURST', integer(1, manyRows), 60, 'Calls of a subject that may come at once.'),
-  rateLimitSqlPerMinute: setting('RATE_LIMIT_SQL_PER_MINUTE', perMinute, 120, 'SQL calls per subject and minute; 0 as above.'),
+  rateLimitSqlPerMinute: setting(
+    'RATE_LIMIT_SQL_PER_MINUTE',
+    perMinute,
+    120,
+    'Calls that read rows of tenants (SQL, metrics, reports, dashboard) per subject and minute; 0 as above.',
+  ),
   rateLimitSearchPerMinute: setting(
     'RATE_LIMIT_SEARCH_PER_MINUTE',
     perMinute,
