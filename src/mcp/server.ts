@@ -136,7 +136,14 @@ function listedTool({ name, title, description, inputSchema, outputSchema, annot
   const meta = page && { _meta: { ui: page } };
   // A page knows how to call its own tool: nothing is told to models, which pay for every word of this list.
   if (page !== undefined && 'visibility' in page) {
-    return { name, inputSchema: { type: 'object' as const }, annotations: { readOnlyHint: annotations.readOnlyHint }, ...meta };
+    const anything = { type: 'object' as const };
+    return {
+      name,
+      inputSchema: anything,
+      outputSchema: anything,
+      annotations: { readOnlyHint: annotations.readOnlyHint },
+      ...meta,
+    };
   }
   return {
     name,

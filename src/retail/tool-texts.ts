@@ -26,7 +26,7 @@ export const retailToolTexts: Readonly<Record<string, ToolText>> = {
       'Certified figures of sales, stock and customers by store, category, product or time: prefer it to SQL. Answers tell the dates used and what each metric means.',
     arguments: {
       filters: 'By dimension: {"store":["Seattle"],"category":"HAND TOOLS","product":"a SKU or name"}',
-      period: 'Or start_date and end_date. last_quarter, last_12_months, year_to_date, 2025, 2025-Q3, 2025-07, all',
+      period: 'Or start_date and end_date. last_quarter, last_12_months, year_to_date, 2025-Q3, all',
       limit: 'Most groups, ranked by the first metric',
     },
   },

@@ -28,6 +28,7 @@ describe.each([
     expect(named('read_sales_dashboard')).toEqual({
       name: 'read_sales_dashboard',
       inputSchema: { type: 'object' },
+      outputSchema: { type: 'object' },
       annotations: { readOnlyHint: true },
       _meta: { ui: { visibility: ['app'] } },
     });
