@@ -3,6 +3,7 @@ import { type Clock, systemClock } from '../core/clock.ts';
 import type { Note } from '../core/observation.ts';
 import { authorize } from '../identity/authorize.ts';
 import { createMcpServing, type McpServingOptions } from '../mcp/serving.ts';
+import { createDataExtent } from '../metrics/data-extent.ts';
 import { createGetMetrics } from '../metrics/get-metrics.ts';
 import { createReadDashboard } from '../metrics/read-dashboard.ts';
 import type { Database } from '../postgres/database.ts';
@@ -113,7 +114,8 @@ export async function compose(options: ComposeOptions) {
     embedder: embedder && createQuestionEmbedder({ embedder, clock }),
     note,
   });
-  const getMetrics = createGetMetrics({ definition: metrics, runQuery, clock, maxRows: config.queryMaxRows, maxBytes });
+  const extentOf = createDataExtent({ definition: metrics, runQuery, clock });
+  const getMetrics = createGetMetrics({ definition: metrics, runQuery, clock, extentOf, maxRows: config.queryMaxRows, maxBytes });
   const mcp = createMcpServing({
     serverName,
     version,
@@ -127,7 +129,7 @@ export async function compose(options: ComposeOptions) {
     ...served.reports({ runQuery, database, clock }),
     explainAccess: createExplainAccess({ database, definition }),
     getMetrics,
-    readDashboard: createReadDashboard({ definition: dashboard, metrics, getMetrics, runQuery, clock }),
+    readDashboard: createReadDashboard({ definition: dashboard, metrics, getMetrics, runQuery, extentOf, clock }),
     authorize,
     limit: async (principal, name) => {
       admitAudited();

@@ -1,6 +1,6 @@
 import type { Clock } from '../core/clock.ts';
 import { AppError, type ErrorBody, errorCatalogue } from '../core/errors.ts';
-import { askerOf, type Note } from '../core/observation.ts';
+import { askerOf, type Note, type ToolCalled } from '../core/observation.ts';
 import type { OperationsReport, Report } from '../health/operations-report.ts';
 import type { DashboardViews, ViewAnswer, ViewRequest } from '../http/dashboard/dashboard-routes.ts';
 import type { McpServing } from '../mcp/serving.ts';
@@ -40,10 +40,23 @@ export function createDashboardViews({ mcp, operations, clock, note }: Dashboard
       const tool = `dashboard_${name}`;
       await mcp.admit(principal, { name: tool, permission: operationsPermission, needsTenants: false });
       const startedAt = clock.monotonic();
-      const report = await make(query);
-      const durationMs = clock.monotonic() - startedAt;
-      note({ kind: 'tool_called', requestId, ...askerOf(principal), tool, outcome: 'answered', durationMs });
-      return { status: 200, json: JSON.stringify(report) };
+      const called = (how: Pick<ToolCalled, 'outcome' | 'code'>) =>
+        note({
+          kind: 'tool_called',
+          requestId,
+          ...askerOf(principal),
+          tool,
+          ...how,
+          durationMs: clock.monotonic() - startedAt,
+        });
+      try {
+        const report = await make(query);
+        called({ outcome: 'answered' });
+        return { status: 200, json: JSON.stringify(report) };
+      } catch (error) {
+        called({ outcome: 'failed', code: error instanceof AppError ? error.code : 'internal' });
+        throw error;
+      }
     };
   return {
     views: {
@@ -63,6 +76,8 @@ export function createDashboardViews({ mcp, operations, clock, note }: Dashboard
 function argumentsIn(query: URLSearchParams): object {
   const period = query.get('period');
   const names = [...new Set(query.keys())].filter((name) => name !== 'period');
+  // Validation would pass over this name in silence, and the answer would be one without the filter.
+  if (names.includes('__proto__')) throw new AppError('invalid_input', '__proto__ is no dimension');
   const filters = Object.fromEntries(names.map((name) => [name, query.getAll(name)]));
   return { ...(period === null ? {} : { period }), filters };
 }

@@ -37,7 +37,11 @@ const refusedActions: Partial<Record<ErrorCode, string>> = {
 };
 
 type Recorded = Exclude<Observation['kind'], 'claims_ignored' | 'fault_met' | 'slow_query' | 'server_started' | 'server_stopped'>;
-type EventOf<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
+type EventOf<K extends Observation['kind'], O = Observation> = O extends { readonly kind: infer Kind }
+  ? K extends Kind
+    ? O
+    : never
+  : never;
 type Facts = Partial<Record<keyof AuditRecord, unknown>> & { readonly action: string; readonly outcome: AuditRecord['outcome'] };
 
 /** What each event says of itself. */
@@ -80,6 +84,8 @@ const facts: { readonly [K in Recorded]: (event: EventOf<K>, options: RecordOpti
     request_id: event.requestId,
     ...asker(event),
   }),
+  session_opened: (event) => ({ action: 'dashboard_login', ...session(event) }),
+  session_closed: (event) => ({ action: 'dashboard_logout', ...session(event) }),
   // A subject may be an e-mail address, which a detail would not show: here it is whose tokens they were.
   tokens_revoked: ({ by, value, reason }) => ({
     action: 'token_revocation',
@@ -124,6 +130,10 @@ export function auditRecord(event: Observation, options: RecordOptions): AuditRe
 
 function copied({ by, name, failed }: EventOf<'backup_taken'>) {
   return { outcome: failed === undefined ? 'done' : 'failed', subject: by, error_code: failed, detail: { name } } as const;
+}
+
+function session({ requestId, peer, ...event }: EventOf<'session_opened'>) {
+  return { outcome: 'done', request_id: requestId, ...asker(event), detail: { peer } } as const;
 }
 
 function asker({ subject, roles, tenantIds }: Asker) {

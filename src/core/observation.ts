@@ -12,7 +12,7 @@ export function askerOf({ subject, roles, tenants }: Principal) {
   return { subject, roles, tenantIds: tenants.map(({ id }) => id) };
 }
 
-interface ToolCalled extends Asker {
+export interface ToolCalled extends Asker {
   readonly kind: 'tool_called';
   readonly requestId: string;
   readonly subject: string;
@@ -85,6 +85,14 @@ interface ScopeNarrowed extends Asker {
   readonly subject: string;
 }
 
+/** A browser began or ended a session of the dashboard. */
+interface SessionChanged extends Asker {
+  readonly kind: 'session_opened' | 'session_closed';
+  readonly requestId: string;
+  readonly subject: string;
+  readonly peer?: string;
+}
+
 interface TokensRevoked {
   readonly kind: 'tokens_revoked';
   readonly by: 'jti' | 'subject';
@@ -144,6 +152,7 @@ export type Observation =
   | AccessRefused
   | ClaimsIgnored
   | ScopeNarrowed
+  | SessionChanged
   | TokensRevoked
   | SchemaMigrated
   | BackupMade

@@ -5,7 +5,7 @@ import type { MetricDefinition, MetricsDefinition } from '../core/metrics-defini
 import type { Principal } from '../core/principal.ts';
 import type { QueryResult, RunQuery } from '../query/query-result.ts';
 import { type Cell, joinRows, splitRows } from '../query/row-cells.ts';
-import { createDataExtent } from './data-extent.ts';
+import type { DataExtent } from './data-extent.ts';
 import { createFindNames, dimensionNamed, type NamedFilters } from './find-names.ts';
 import type { MetricsCall } from './metrics-call.ts';
 import { bucketsOf, type Comparison, comparedPeriod, type Grain, type Period, parsePeriod, periodForms } from './period.ts';
@@ -47,15 +47,15 @@ export interface GetMetricsOptions {
   readonly definition: MetricsDefinition;
   readonly runQuery: RunQuery;
   readonly clock: Clock;
+  readonly extentOf: DataExtent;
   /** Rows and bytes that an answer may have. */
   readonly maxRows: number;
   readonly maxBytes: number;
 }
 
 /** Answers questions in the words of the definition: one statement each, on the path and under the walls of callers' own. */
-export function createGetMetrics({ definition, runQuery, clock, maxRows, maxBytes }: GetMetricsOptions): GetMetrics {
+export function createGetMetrics({ definition, runQuery, clock, extentOf, maxRows, maxBytes }: GetMetricsOptions): GetMetrics {
   const findNames = createFindNames({ definition, runQuery, clock });
-  const extentOf = createDataExtent({ definition, runQuery, clock });
 
   const periodOf = ({ period, startDate, endDate }: MetricsQuestion, extent: Period | undefined, today: Day): Period => {
     if (startDate !== undefined || endDate !== undefined) return datedPeriod({ period, startDate, endDate }, today);

@@ -4,7 +4,7 @@ import { dayAt } from '../core/day.ts';
 import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import type { Principal } from '../core/principal.ts';
 import type { RunQuery } from '../query/query-result.ts';
-import { createDataExtent } from './data-extent.ts';
+import type { DataExtent } from './data-extent.ts';
 import { dimensionNamed, type NamedFilters } from './find-names.ts';
 import type { GetMetrics, MetricsAnswer, MetricsQuestion } from './get-metrics.ts';
 import type { MetricsCall } from './metrics-call.ts';
@@ -52,15 +52,15 @@ export interface ReadDashboardOptions {
   readonly metrics: MetricsDefinition;
   readonly getMetrics: GetMetrics;
   readonly runQuery: RunQuery;
+  readonly extentOf: DataExtent;
   readonly clock: Clock;
 }
 
 /** A dashboard is nothing but questions to the certified metrics, asked as its caller. */
-export function createReadDashboard({ definition, metrics, getMetrics, runQuery, clock }: ReadDashboardOptions): ReadDashboard {
+export function createReadDashboard(options: ReadDashboardOptions): ReadDashboard {
+  const { definition, metrics, getMetrics, runQuery, extentOf, clock } = options;
   const rowsOf = async (sql: string, call: MetricsCall) =>
     JSON.parse((await runQuery({ ...call, sql })).rowsJson) as (string | null)[][];
-
-  const extentOf = createDataExtent({ definition: metrics, runQuery, clock });
   const optionsOf = async (dimension: string, call: MetricsCall): Promise<readonly string[]> => {
     const { names } = dimensionNamed(metrics, dimension);
     if (names === 'tenants') return call.principal.tenants.map(({ name }) => name);

@@ -19,7 +19,7 @@ export const retailCatalogueSearch = {
     { name: 'price', type: 'numeric' },
   ],
   parts: { code: 'sku', title: 'product_name', group: 'category', kind: 'type', text: 'description', price: 'price' },
-  tables: ['products', 'categories', 'product_types'],
+  tables: ['products', 'categories', 'product_types', 'product_description_embeddings'],
   vectors: {
     relation: 'retail.product_description_embeddings',
     key: 'product_id',

@@ -11,7 +11,7 @@ export interface ProductCatalogue {
   readonly columns: readonly NamedColumn[];
   /** Which of the columns says what. */
   readonly parts: CatalogueParts;
-  /** Tables that the statement reads; a new version of one of them makes what was read old. */
+  /** Tables that the statement reads, and that of the vectors; a new version of one of them makes what was read old. */
   readonly tables: readonly string[];
   readonly vectors: VectorTable;
   /** What the trade knows of its goods. Read when the first search needs it. */

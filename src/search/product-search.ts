@@ -6,7 +6,8 @@ import type { ProductCatalogue } from './catalogue.ts';
 import { createCatalogueIndex, type IndexedCatalogue } from './catalogue-index.ts';
 import { closenessOf } from './embedding/embedder.ts';
 import type { QuestionEmbedder } from './embedding/question-embedder.ts';
-import { createVectorStore } from './embedding/vector-store.ts';
+import { createVectorMemory, type VectorMemory } from './embedding/vector-memory.ts';
+import { createVectorStore, type NearestRequest } from './embedding/vector-store.ts';
 import { confidenceIn, confidentFrom, evidenceOf, similarityOf } from './ranking/confidence.ts';
 import { type RankedItem, rankItems } from './ranking/rank-items.ts';
 import type { ReadQuestion } from './ranking/read-question.ts';
@@ -49,9 +50,9 @@ export function createProductSearch({ database, catalogue, embedder, note }: Pro
   };
   return {
     search,
-    /** Reads the catalogue and loads the model, so that no shopper waits for them. Failing, it leaves that to the first search. */
+    /** Reads catalogue and vectors and loads the model, so that no shopper waits for them. Failing, it leaves that to the first search. */
     async warmUp(): Promise<void> {
-      await Promise.all([indexes.current(), embedder?.vectorOf('warm up')]).catch(() => {});
+      await search({ query: 'warm up', maxRows: 1, threshold: 100 }).catch(() => {});
     },
   };
 }
@@ -65,7 +66,7 @@ function createMeaning(
 ): (question: ReadQuestion, indexed: IndexedCatalogue) => Promise<ReadonlyMap<number, number> | undefined> {
   if (embedder === undefined) return async () => undefined;
   const { cosines } = embedder.embedder;
-  const store = createVectorStore(database, catalogue.vectors, embedder.embedder);
+  const nearest = createNearest(database, catalogue, embedder);
   let answers = true;
   let stored = true;
   const vectorOf = async (text: string) => {
@@ -80,14 +81,15 @@ function createMeaning(
       return undefined;
     }
   };
-  return async ({ meaning, price }, { items, positions }) => {
+  return async ({ meaning, price }, indexed) => {
+    const { items, positions } = indexed;
     const vector = await vectorOf(meaning);
     if (vector === undefined) return undefined;
     const priced = price.least !== undefined || price.most !== undefined;
     const among = items
       .filter((item) => !priced || (item.price !== undefined && within(item.price, price)))
       .map(({ key }) => key);
-    const near = await store.nearest({ vector, items: items.length, ...(priced && { among }) });
+    const near = await nearest(indexed, { vector, items: items.length, ...(priced && { among }) });
     if (near.length === 0 && among.length > 0) {
       if (stored) note({ kind: 'fault_met', where: 'product vectors', error: noVectors(embedder.embedder.model) });
       stored = false;
@@ -100,6 +102,28 @@ function createMeaning(
         return position === undefined ? [] : [[position, closenessOf(cosine, cosines)] as const];
       }),
     );
+  };
+}
+
+/** In memory where the catalogue is small: its vectors are read once for each state of its tables. */
+function createNearest(database: Pick<Database, 'query'>, { vectors }: ProductCatalogue, { embedder }: QuestionEmbedder) {
+  const store = createVectorStore(database, vectors, embedder);
+  const memories = new WeakMap<IndexedCatalogue, Promise<VectorMemory | undefined>>();
+  const load = async (indexed: IndexedCatalogue) => {
+    const stored = await store.all(indexed.items.length);
+    return stored && createVectorMemory(stored);
+  };
+  const memoryOf = (indexed: IndexedCatalogue) => {
+    const known = memories.get(indexed);
+    if (known !== undefined) return known;
+    const loading = load(indexed);
+    memories.set(indexed, loading);
+    loading.catch(() => memories.delete(indexed));
+    return loading;
+  };
+  return async (indexed: IndexedCatalogue, request: NearestRequest) => {
+    const memory = await memoryOf(indexed);
+    return memory === undefined ? store.nearest(request) : memory.nearest(request.vector, request.among);
   };
 }
 

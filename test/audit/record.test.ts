@@ -66,6 +66,14 @@ describe('what is recorded', () => {
 
   test.each<[Observation, object]>([
     [
+      { kind: 'session_opened', requestId: 'r', subject: 'sam', tenantIds: [3], peer: '10.0.0.9' },
+      { action: 'dashboard_login', request_id: 'r', subject: 'sam', store_ids: [3], detail: { peer: '10.0.0.9' } },
+    ],
+    [
+      { kind: 'session_closed', requestId: 'r', subject: 'sam' },
+      { action: 'dashboard_logout', request_id: 'r', subject: 'sam' },
+    ],
+    [
       { kind: 'scope_narrowed', requestId: 'r', subject: 'sam', tenantIds: [3] },
       { action: 'scope_narrowing', request_id: 'r', subject: 'sam', store_ids: [3] },
     ],

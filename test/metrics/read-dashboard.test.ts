@@ -16,8 +16,15 @@ onEveryDatabase('The dashboard', (tier) => {
   let head: Principal;
   beforeAll(async () => {
     db = await tier.open();
-    const { getMetrics, runQuery } = await openMetrics(db);
-    read = createReadDashboard({ definition: retailDashboard, metrics: retailMetrics, getMetrics, runQuery, clock: testToday });
+    const { getMetrics, runQuery, extentOf } = await openMetrics(db);
+    read = createReadDashboard({
+      definition: retailDashboard,
+      metrics: retailMetrics,
+      getMetrics,
+      runQuery,
+      extentOf,
+      clock: testToday,
+    });
     seattle = await principalFor(db.database, 'store_manager', [1]);
     head = await principalFor(db.database, 'super_admin', everyStore);
   });
@@ -123,15 +130,19 @@ onEveryDatabase('The dashboard', (tier) => {
   });
 
   test('offers groups of tenants once each, and nothing to choose by truth', async () => {
-    const { getMetrics, runQuery } = await openMetrics(db);
+    const { getMetrics, runQuery, extentOf } = await openMetrics(db);
     const definition = {
       ...retailDashboard,
       filters: ['region', 'is_online'].map((dimension) => ({ dimension, label: dimension })),
     };
-    const { filters } = await createReadDashboard({ definition, metrics: retailMetrics, getMetrics, runQuery, clock: testToday })(
-      { filters: {} },
-      { principal: head },
-    );
+    const { filters } = await createReadDashboard({
+      definition,
+      metrics: retailMetrics,
+      getMetrics,
+      runQuery,
+      extentOf,
+      clock: testToday,
+    })({ filters: {} }, { principal: head });
     expect(filters.map(({ options }) => [...options].sort())).toEqual([expect.arrayContaining(['Puget Sound']), []]);
     expect(new Set(filters[0]?.options).size).toBe(filters[0]?.options.length);
   });

@@ -119,6 +119,14 @@ onEveryDatabase('product search', (tier) => {
       expect(await ask('claw hammer', 3, 30, search)).toMatchObject({ degraded: false, model: 'local' });
     });
 
+    test('vectors that are made later are seen by a search that runs already', async () => {
+      const other = { ...local, model: 'made-later' } satisfies Embedder;
+      const search = searchWith(other);
+      expect(await ask('something to sit on outside', 3, 30, search)).toMatchObject({ degraded: true });
+      await indexProducts({ session: own.owner, catalogue, embedder: other });
+      expect(await ask('something to sit on outside', 3, 30, search)).toMatchObject({ degraded: false });
+    }, 60_000);
+
     test('vectors of another model are never compared: words answer, and the operator is told what to run', async () => {
       noted.length = 0;
       const search = searchWith({ ...local, model: 'another-model' });

@@ -41,7 +41,7 @@ onEveryDatabase('The tools that answer by themselves', (tier) => {
       getMetrics: metrics.getMetrics,
       readDashboard: createReadDashboard({
         ...{ definition: retailDashboard, metrics: retailMetrics, clock: testToday },
-        ...{ getMetrics: metrics.getMetrics, runQuery: metrics.runQuery },
+        ...{ getMetrics: metrics.getMetrics, runQuery: metrics.runQuery, extentOf: metrics.extentOf },
       }),
       ...retailSchema.reports({ runQuery: metrics.runQuery, database: db.database, clock: testToday }),
       explainAccess: createExplainAccess({ database: db.database, definition: retailDefinition }),

@@ -8,6 +8,7 @@ import { createMcpRoute, type McpEndpoint } from '../../src/http/mcp-route.ts';
 import { createRoutes, type Readiness } from '../../src/http/routes.ts';
 import { createMcpServing, type McpServing, type McpServingOptions } from '../../src/mcp/serving.ts';
 import type { StreamableHttp } from '../../src/mcp/streamable-http.ts';
+import { createDataExtent } from '../../src/metrics/data-extent.ts';
 import { createGetMetrics } from '../../src/metrics/get-metrics.ts';
 import { createReadDashboard } from '../../src/metrics/read-dashboard.ts';
 import { createDescribeTables, describedBy } from '../../src/query/describe-tables.ts';
@@ -116,10 +117,12 @@ export function mcpStack({
     },
     clock: stillClock,
   });
+  const extentOf = createDataExtent({ definition: retailMetrics, runQuery: run, clock: stillClock });
   const getMetrics = createGetMetrics({
     definition: retailMetrics,
     runQuery: run,
     clock: stillClock,
+    extentOf,
     maxRows: 1000,
     maxBytes: 80_000,
   });
@@ -140,6 +143,7 @@ export function mcpStack({
       metrics: retailMetrics,
       getMetrics,
       runQuery: run,
+      extentOf,
       clock: stillClock,
     }),
     authorize,

@@ -1,3 +1,4 @@
+import { createDataExtent, type DataExtent } from '../../src/metrics/data-extent.ts';
 import { createGetMetrics, type GetMetrics } from '../../src/metrics/get-metrics.ts';
 import type { RunQuery } from '../../src/query/query-result.ts';
 import { retailMetrics } from '../../src/retail/metrics.ts';
@@ -10,6 +11,7 @@ export const testToday = { now: () => Date.UTC(2026, 0, 15, 9), monotonic: () =>
 export interface OpenMetrics {
   readonly runQuery: RunQuery;
   readonly getMetrics: GetMetrics;
+  readonly extentOf: DataExtent;
   /** Statements that were run, in order. */
   readonly statements: string[];
 }
@@ -25,9 +27,11 @@ export async function openMetrics(
     statements.push(request.sql);
     return served(request);
   };
+  const extentOf = createDataExtent({ definition: retailMetrics, runQuery, clock: testToday });
   return {
     runQuery,
     statements,
-    getMetrics: createGetMetrics({ definition: retailMetrics, runQuery, clock: testToday, ...caps }),
+    extentOf,
+    getMetrics: createGetMetrics({ definition: retailMetrics, runQuery, clock: testToday, extentOf, ...caps }),
   };
 }

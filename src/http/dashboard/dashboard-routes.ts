@@ -59,23 +59,27 @@ type Answering = (exchange: Exchange) => Promise<void>;
 
 /** Paths under /dashboard, each behind the same walls as /mcp: a bearer token, or the session cookie that one was sealed into. */
 export function createDashboardRoutes(options: DashboardRoutesOptions): Record<string, Record<string, Handler>> {
-  const { session, sameOrigin, views, visibleTo, clock } = options;
+  const { session, sameOrigin, views, visibleTo, clock, note } = options;
 
   const json = (response: ServerResponse, status: number, body: string) => {
     response.setHeader('Content-Type', 'application/json');
     response.statusCode = status;
     response.end(body);
   };
-  const logIn: Answering = async ({ request, response, requestId, signal, principal }) => {
+  const logIn: Answering = async ({ request, response, requestId, peer, signal, principal }) => {
     sameOrigin.ofChange(request);
     const token = tokenOf(await readJsonBody(request));
-    const visible = await visibleTo({ principal: await principal(token), requestId, signal });
+    const caller = await principal(token);
+    const visible = await visibleTo({ principal: caller, requestId, signal });
     response.setHeader('Set-Cookie', session.issue(token, clock.now()));
+    note({ kind: 'session_opened', requestId, ...askerOf(caller), ...(peer !== undefined && { peer }) });
     json(response, 200, JSON.stringify({ views: visible }));
   };
   // Asks for nothing: whoever cannot be told apart any more must still be able to leave.
-  const logOut: Answering = async ({ request, response }) => {
+  const logOut: Answering = async ({ request, response, requestId, peer }) => {
     sameOrigin.ofChange(request);
+    const subject = session.subjectIn(request);
+    if (subject !== undefined) note({ kind: 'session_closed', requestId, subject, ...(peer !== undefined && { peer }) });
     response.setHeader('Set-Cookie', session.cleared);
     response.writeHead(204).end();
   };

@@ -26,6 +26,19 @@ export function createSessionCookie({ envelope, resource, tls }: SessionCookieOp
   const attributes = `; Path=/; HttpOnly; SameSite=Strict${tls ? '; Secure' : ''}`;
   const context: SealContext = { purpose: 'dashboard session', tenant: resource };
 
+  const tokenIn = ({ headers: { cookie = '' } }: IncomingMessage): string | undefined => {
+    const sent = cookie.split(';').flatMap((pair) => {
+      const [key, ...value] = pair.trim().split('=');
+      return key === name ? [value.join('=')] : [];
+    });
+    if (sent.length === 0) return undefined;
+    try {
+      // Two of a name: somebody has put a second one beside the browser's own.
+      return sent.length === 1 ? envelope.open(sent[0] ?? '', context).toString() : '';
+    } catch {
+      return '';
+    }
+  };
   return {
     /** Set-Cookie for a verified token, which ends with it. */
     issue(token: string, nowMs: number): string {
@@ -40,18 +53,11 @@ export function createSessionCookie({ envelope, resource, tls }: SessionCookieOp
     },
     cleared: `${name}=; Max-Age=0${attributes}`,
     /** Undefined without a cookie. One that does not open is an empty token: refused and counted as any bad token is. */
-    tokenIn({ headers: { cookie = '' } }: IncomingMessage): string | undefined {
-      const sent = cookie.split(';').flatMap((pair) => {
-        const [key, ...value] = pair.trim().split('=');
-        return key === name ? [value.join('=')] : [];
-      });
-      if (sent.length === 0) return undefined;
-      try {
-        // Two of a name: somebody has put a second one beside the browser's own.
-        return sent.length === 1 ? envelope.open(sent[0] ?? '', context).toString() : '';
-      } catch {
-        return '';
-      }
+    tokenIn,
+    /** Whose session it is or was; undefined where the cookie is not one of this server's. */
+    subjectIn(request: IncomingMessage): string | undefined {
+      const token = tokenIn(request);
+      return token ? claimsOf(token).sub : undefined;
     },
   };
 }
@@ -59,6 +65,9 @@ export type SessionCookie = ReturnType<typeof createSessionCookie>;
 
 /** Seconds since 1970, of a token that was verified before. */
 function expiryOf(token: string): number {
-  const claims = JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString()) as { exp: number };
-  return claims.exp;
+  return claimsOf(token).exp;
+}
+
+function claimsOf(token: string): { readonly exp: number; readonly sub: string } {
+  return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString());
 }

@@ -1,6 +1,7 @@
 import type { Database, OwnerSession } from '../../postgres/database.ts';
 import type { VectorTable } from '../catalogue.ts';
 import type { Embedder } from './embedder.ts';
+import { type KeyedVector, mostMemoryBytes } from './vector-memory.ts';
 
 /** From so many items on, an approximate index is searched in place of every vector. */
 export const approximateFrom = 10_000;
@@ -39,6 +40,15 @@ export function createVectorStore(database: Pick<Database, 'query'>, table: Vect
       // An index scan filters what it found, so that less may be left than there is: then every vector is looked at.
       return approximate.length >= wanted ? approximate : ask(true, request, approximateMost);
     },
+    /** Every vector of the model; undefined where they are too many to be kept in memory. */
+    async all(items: number): Promise<KeyedVector[] | undefined> {
+      if (items * dimensions * Float32Array.BYTES_PER_ELEMENT > mostMemoryBytes) return undefined;
+      const rows = await database.query(allSql(table, { model, dimensions }));
+      return rows.map((row) => ({
+        key: String(row.item_key),
+        vector: Float32Array.from(JSON.parse(String(row.vector)) as number[]),
+      }));
+    },
     exact: (vector: Float32Array, most: number) => ask(true, { vector, items: 0 }, most),
     approximate: (vector: Float32Array, most: number) => ask(false, { vector, items: approximateFrom }, most),
   };
@@ -60,6 +70,10 @@ function nearestSql({ relation, key, keyType, vector }: VectorTable, model: Mode
   return `SELECT item_key::text, ${shown} FROM (SELECT ${key} AS item_key, ${distance} AS distance ${from}
     ORDER BY ${distance} LIMIT $2) AS found ORDER BY distance`;
 }
+
+const allSql = ({ relation, key, vector }: VectorTable, model: Model): string =>
+  `SELECT ${key}::text AS item_key, ${vector}::text AS vector FROM ${relation}
+    WHERE model = '${nameOf(model)}' AND dimensions = ${model.dimensions}`;
 
 /** Hashes of the stored texts by item key. */
 export async function storedHashes(session: Pick<Database, 'query'>, { relation, key }: VectorTable, model: string) {

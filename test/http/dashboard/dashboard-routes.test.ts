@@ -77,6 +77,8 @@ describe('The dashboard over HTTP', () => {
     expect([foreign.status, (await client.bodyOf(foreign)).code]).toEqual([404, 'not_found']);
     const unknown = await client.ask('/dashboard/business?password=x', headers);
     expect([unknown.status, (await client.bodyOf(unknown)).code]).toEqual([400, 'invalid_input']);
+    const swallowed = await client.ask('/dashboard/business?__proto__=x', headers);
+    expect([swallowed.status, (await client.bodyOf(swallowed)).code]).toEqual([400, 'invalid_input']);
     const period = await client.ask('/dashboard/business?period=2025-Q4&category=HAND%20TOOLS', headers);
     expect((await client.bodyOf(period)).dashboard.period).toEqual({ start_date: '2025-10-01', end_date: '2025-12-31' });
   });
@@ -106,6 +108,25 @@ describe('The dashboard over HTTP', () => {
       204,
       ['dashboard=; Max-Age=0; Path=/; HttpOnly; SameSite=Strict'],
     ]);
+  });
+
+  test('a session is noted as it begins and as it ends, and a forged cookie ends nobody’s', async () => {
+    const own = client.ownPage();
+    const Cookie = await client.cookieFor('seattle');
+    await client.ask('/dashboard/session', { ...own, Cookie: 'dashboard=forged' }, { method: 'DELETE' });
+    await client.ask('/dashboard/session', { ...own, Cookie }, { method: 'DELETE' });
+    expect(product.observations).toEqual([
+      expect.objectContaining({ kind: 'session_opened', subject: 'seattle', tenantIds: [1], peer: '127.0.0.1' }),
+      expect.objectContaining({ kind: 'session_closed', subject: 'seattle', peer: '127.0.0.1' }),
+    ]);
+  });
+
+  test('a report that cannot be made is a call that failed', async () => {
+    await client.ask('/dashboard/performance?hours=soon', await client.bearer('headOffice'));
+    expect(product.observations[0]).toMatchObject({
+      ...{ kind: 'tool_called', tool: 'dashboard_performance', subject: 'headOffice' },
+      ...{ outcome: 'failed', code: 'invalid_input' },
+    });
   });
 
   test('every call and every refusal is noted once, with who asked', async () => {

@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { VectorTable } from '../../../src/search/catalogue.ts';
+import { createVectorMemory } from '../../../src/search/embedding/vector-memory.ts';
 import {
   approximateIndexName,
   createVectorStore,
@@ -50,6 +51,33 @@ onEveryDatabase('stored vectors', (tier) => {
     const store = createVectorStore(own.database, table, model);
     expect(await store.nearest({ vector: axis(1), items: 2, among: ['1'] })).toEqual([{ key: '1', cosine: 0 }]);
     expect(await store.nearest({ vector: axis(1), items: 2, among: [] })).toEqual([]);
+  });
+
+  test('kept in memory, are as near as the database finds them', async () => {
+    const store = createVectorStore(own.database, table, large);
+    const vector = Float32Array.from({ length: 8 }, (_, index) => Math.cos(index));
+    const memory = createVectorMemory((await store.all(many)) ?? []);
+    const near = memory.nearest(vector);
+    const exact = await store.exact(vector, 50);
+    expect(near.length).toBe(many);
+    // The database computes in 32 bits: what is equally near may come in another order.
+    const cosines = new Map(near.map(({ key, cosine }) => [key, cosine]));
+    for (const [index, { key, cosine }] of exact.entries()) {
+      expect(cosines.get(key)).toBeCloseTo(cosine, 5);
+      expect(near[index]?.cosine).toBeCloseTo(cosine, 5);
+    }
+    expect(
+      memory
+        .nearest(vector, ['1', '2', 'unknown'])
+        .map(({ key }) => key)
+        .sort(),
+    ).toEqual(['1', '2']);
+  });
+
+  test('stay in the database where they are too many for memory', async () => {
+    const store = createVectorStore(own.database, table, { model: 'wide', dimensions: 1536 });
+    expect(await store.all(1365)).toEqual([]);
+    expect(await store.all(1366)).toBeUndefined();
   });
 
   test('a new text takes the place of the old one', async () => {
