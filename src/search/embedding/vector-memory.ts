@@ -1,7 +1,10 @@
-import type { Near } from './vector-store.ts';
-
 /** So much of a process may go to vectors: 4,096 products of the local model's 512 numbers, 1,365 of 1,536. */
 export const mostMemoryBytes = 8 * 1024 * 1024;
+
+export interface Near {
+  readonly key: string;
+  readonly cosine: number;
+}
 
 export interface KeyedVector {
   readonly key: string;

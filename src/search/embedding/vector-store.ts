@@ -1,18 +1,13 @@
 import type { Database, OwnerSession } from '../../postgres/database.ts';
 import type { VectorTable } from '../catalogue.ts';
 import type { Embedder } from './embedder.ts';
-import { type KeyedVector, mostMemoryBytes } from './vector-memory.ts';
+import { type KeyedVector, mostMemoryBytes, type Near } from './vector-memory.ts';
 
 /** From so many items on, an approximate index is searched in place of every vector. */
 export const approximateFrom = 10_000;
 /** pgvector's `hnsw.ef_search`: what its index gives at the most without being told otherwise. */
 const approximateMost = 40;
 const exactMost = 1000;
-
-export interface Near {
-  readonly key: string;
-  readonly cosine: number;
-}
 
 export interface NearestRequest {
   readonly vector: Float32Array;
