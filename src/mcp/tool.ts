@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { AppError } from '../core/errors.ts';
 import type { Permission, Principal } from '../core/principal.ts';
+import { nearestNames } from '../query/nearest-names.ts';
 import type { ToolPage } from './apps/app-page.ts';
 import type { TellProgress } from './progress.ts';
 import type { ToolAnswer } from './tool-result.ts';
@@ -79,10 +80,21 @@ export function defineTool<Input extends z.ZodObject>(definition: ToolDefinition
 function parseArguments<Input extends z.ZodObject>(input: Input, rawArguments: unknown): z.output<Input> {
   const parsed = input.safeParse(rawArguments ?? {});
   if (parsed.success) return parsed.data;
-  const faults = parsed.error.issues.map(({ path, message }) => (path.length === 0 ? message : `${path.join('.')}: ${message}`));
+  const faults = parsed.error.issues.map((issue) => {
+    const { path, message } = issue;
+    return `${path.length === 0 ? '' : `${path.join('.')}: `}${message}${meantBy(issue, rawArguments)}`;
+  });
   throw new AppError('invalid_input', faults.join('; '), {
     hint: `Arguments: ${Object.keys(input.shape).join(', ') || 'none'}. tools/list has the schema of each.`,
   });
+}
+
+/** The choice that a misspelt one is like. */
+function meantBy(issue: z.core.$ZodIssue, rawArguments: unknown): string {
+  if (issue.code !== 'invalid_value') return '';
+  const given = issue.path.reduce<unknown>((value, key) => (Object(value) as Record<PropertyKey, unknown>)[key], rawArguments);
+  const [meant] = typeof given === 'string' ? nearestNames(given, issue.values.map(String), 1) : [];
+  return meant === undefined ? '' : ` (did you mean ${JSON.stringify(meant)}?)`;
 }
 
 /** Compact on purpose: the tool list is read by a model with every conversation. */

@@ -57,11 +57,10 @@ export function createFindNames({ definition, runQuery, clock }: FindNamesOption
     const known = JSON.parse((await runQuery({ ...call, sql: `SELECT DISTINCT n.value FROM (${source}) AS n` })).rowsJson) as [
       string,
     ][];
-    const nearest = nearestNames(
-      name,
-      known.map(([value]) => value),
-    );
-    return notFound(dimension.name, name, `Nearest: ${nearest.join(', ')}`);
+    const values = known.map(([value]) => value);
+    const nearest = nearestNames(name, values);
+    const hint = nearest.length > 0 ? `Nearest: ${nearest.join(', ')}` : `For example ${values.slice(0, 3).join(', ')}`;
+    return notFound(dimension.name, name, hint);
   };
 
   return async (filters, call) => {

@@ -26,7 +26,10 @@ export async function productOf(sku: string, runQuery: RunQuery, call: ReportCal
   const [found] = await rows(`SELECT product_id, category_id FROM retail.products WHERE upper(sku) = '${named}'`);
   if (found !== undefined) return { id: Number(found[0]), categoryId: Number(found[1]) };
   const known = (await rows('SELECT sku FROM retail.products')).map(([text]) => String(text));
-  throw notFound(sku, `Nearest: ${nearestNames(named, known).join(', ')}; or find it with semantic_search_products.`);
+  const nearest = nearestNames(named, known);
+  throw nearest.length === 0
+    ? notFound(sku)
+    : notFound(sku, `Nearest: ${nearest.join(', ')}; or find it with semantic_search_products.`);
 }
 
 const notFound = (sku: string, hint = 'Find it with semantic_search_products.') =>

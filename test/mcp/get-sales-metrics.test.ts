@@ -64,6 +64,25 @@ describe('get_sales_metrics', () => {
     ]);
   });
 
+  test.each([
+    [{ metrics: ['revenues'] }, '(did you mean "revenue"?)'],
+    [{ metrics: ['units', 'order'] }, '(did you mean "orders"?)'],
+    [{ metrics: ['units'], grain: 'months' }, '(did you mean "month"?)'],
+  ])('a misspelt choice is told what it may have meant: %j', async (args, told) => {
+    await expect(tool().call(args)).rejects.toMatchObject({ code: 'invalid_input', message: expect.stringContaining(told) });
+  });
+
+  test.each([{ metrics: ['zzz'] }, { metrics: [null] }, { metrics: null }, { metrics: ['units'], grain: {} }])(
+    'nothing is offered for what is no misspelling: %j',
+    async (args) => {
+      const refusal = tool().call(args);
+      await expect(refusal).rejects.toMatchObject({
+        code: 'invalid_input',
+        message: expect.not.stringContaining('did you mean'),
+      });
+    },
+  );
+
   test('tells the days in the text and, with the definitions, in the structured answer', async () => {
     const { text, structuredJson } = await tool({
       compared: { first: '2025-07-01', last: '2025-09-30' },
