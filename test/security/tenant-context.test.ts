@@ -60,13 +60,18 @@ onEveryDatabase('The tenant scope', (tier) => {
     expect(result.rows).toEqual([['419', '8']]);
   });
 
-  test('cannot be set by the setting’s name', async () => {
-    await db.admin.script('BEGIN');
-    await db.admin.script(`SET LOCAL zava.tenant_scope = '1,2'; SET LOCAL ROLE ${db.role('reader')}`);
-    const rows = await db.admin.query('SELECT retail.current_store_ids() AS ids, (SELECT count(*) FROM retail.orders) AS orders');
-    await db.admin.script('ROLLBACK');
-    expect(rows).toEqual([{ ids: '{}', orders: '0' }]);
-  });
+  test.each(['1,2', 'one|2|3', '1|now|00', '1,,{|2|3|4', '||', '💥|💥|💥'])(
+    'cannot be set by the setting’s name, to %j',
+    async (told) => {
+      await db.admin.script('BEGIN');
+      await db.admin.script(`SET LOCAL zava.tenant_scope = '${told}'; SET LOCAL ROLE ${db.role('reader')}`);
+      const rows = await db.admin.query(
+        'SELECT retail.current_store_ids() AS ids, (SELECT count(*) FROM retail.orders) AS orders',
+      );
+      await db.admin.script('ROLLBACK');
+      expect(rows).toEqual([{ ids: '{}', orders: '0' }]);
+    },
+  );
 
   describe('with a token that is', () => {
     const good = () => db.sign([1]);
@@ -89,6 +94,11 @@ onEveryDatabase('The tenant scope', (tier) => {
       ['altered in its last character', () => alter(good(), good().length - 1)],
       ['altered in its nonce', () => alter(good(), good().indexOf('.', 8) + 14)],
       ['in upper case', () => good().toUpperCase()],
+      // Read as numbers before the signature is, these would fail, and a failure tells.
+      ['unsigned, its expiry no number', () => `v1.test.soon.00.1.${'0'.repeat(64)}`],
+      ['unsigned, its stores no numbers', () => `v1.test.9999999999.00.one,two.${'0'.repeat(64)}`],
+      ['unsigned, its stores beyond any number', () => `v1.test.9999999999.00.99999999999999999999.${'0'.repeat(64)}`],
+      ['unsigned, its stores half a list', () => `v1.test.9999999999.00.1,,{.${'0'.repeat(64)}`],
     ];
 
     test.each(bad)('%s, SQL sees no row', async (_name, token) => {
