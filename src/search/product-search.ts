@@ -52,7 +52,9 @@ export function createProductSearch({ database, catalogue, embedder, note }: Pro
     search,
     /** Reads catalogue and vectors and loads the model, so that no shopper waits for them. Failing, it leaves that to the first search. */
     async warmUp(): Promise<void> {
-      await search({ query: 'warm up', maxRows: 1, threshold: 100 }).catch(() => {});
+      await Promise.all([indexes.current(), embedder?.vectorOf('warm up')])
+        .then(() => search({ query: 'warm up', maxRows: 1, threshold: 100 }))
+        .catch(() => {});
     },
   };
 }
