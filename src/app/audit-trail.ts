@@ -67,6 +67,8 @@ export async function openAuditTrail({ config, database, ring, clock, log, lasti
     note,
     /** Before each call. Throws `overloaded` when its event could not be kept. */
     admit: buffer.admit,
+    /** Records that were written since the start. */
+    written: buffer.written,
     /** Writes what waits, signs the last head, and keeps on disk what the database would not take. */
     async close(): Promise<void> {
       clearInterval(timer);

@@ -18,6 +18,7 @@ import { createRunQuery } from '../query/run-query.ts';
 import { createSlowQueryWatch } from '../query/slow-query.ts';
 import { createTenantDirectory } from '../query/tenant-directory.ts';
 import { loadTypeCatalog } from '../query/type-catalog.ts';
+import { watchStatements } from '../query/watch-statements.ts';
 import { createBreaker } from '../resilience/breaker.ts';
 import type { RateStore } from '../resilience/rate-limiter.ts';
 import type { RedisConnection } from '../resilience/redis-connection.ts';
@@ -96,7 +97,12 @@ export async function compose(options: ComposeOptions) {
     timeoutMs: config.postgresCommandTimeoutSeconds * 1000,
   });
   const labelColumns = await loadColumnLabels(database, definition, types);
-  const breaker = createBreaker({ name: 'database', clock, openMs: databaseRestMs });
+  const breaker = createBreaker({
+    name: 'database',
+    clock,
+    openMs: databaseRestMs,
+    onChange: (state, dependency) => note({ kind: 'circuit_changed', dependency, state }),
+  });
   const runQuery = createRunQuery({
     definition,
     guard,
@@ -104,7 +110,7 @@ export async function compose(options: ComposeOptions) {
     types,
     labelColumns,
     ...(remember && { remember }),
-    watchSlow,
+    watch: watchStatements({ watchSlow, note }),
     maxBytes,
     clock,
   });

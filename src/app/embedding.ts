@@ -1,10 +1,12 @@
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
+import type { Note } from '../core/observation.ts';
 import type { OwnerSession } from '../postgres/database.ts';
 import type { EmbeddingExpectation } from '../retail/sample-data/embedding-check.ts';
 import { contentHash, embeddedText } from '../search/catalogue.ts';
 import type { Embedder } from '../search/embedding/embedder.ts';
+import { noteEmbedding } from '../search/embedding/noted-embedder.ts';
 import { type IndexedProducts, type IndexProductsRequest, indexProducts } from '../search/index-products.ts';
 import { createAzureTokenSource } from '../vault/azure-identity.ts';
 import { azureIdentity } from './secrets.ts';
@@ -13,7 +15,12 @@ import type { ServedSchema } from './served-schema.ts';
 const azureScope = 'https://cognitiveservices.azure.com/.default';
 
 /** The embedder that EMBEDDER names; undefined for `none`. Nothing of a model is loaded before the first text. */
-export async function openEmbedder(config: Config, clock: Clock): Promise<Embedder | undefined> {
+export async function openEmbedder(config: Config, clock: Clock, note: Note = () => {}): Promise<Embedder | undefined> {
+  const embedder = await embedderOf(config, clock, note);
+  return embedder && noteEmbedding(embedder, { note, clock });
+}
+
+async function embedderOf(config: Config, clock: Clock, note: Note): Promise<Embedder | undefined> {
   if (config.embedder === 'none') return undefined;
   if (config.embedder === 'local') return (await import('../search/embedding/local-embedder.ts')).createLocalEmbedder();
   const { azureOpenaiEndpoint: endpoint, azureOpenaiApiKey: apiKey } = config;
@@ -29,6 +36,7 @@ export async function openEmbedder(config: Config, clock: Clock): Promise<Embedd
     apiVersion: config.azureOpenaiApiVersion,
     credential: apiKey === undefined ? { token: createAzureTokenSource(azureIdentity(config), azureScope) } : { apiKey },
     clock,
+    note,
   });
 }
 

@@ -8,6 +8,7 @@ import { createHostGuard } from '../http/host-guard.ts';
 import { createHttpsOnly } from '../http/https-only.ts';
 import { type HttpServer, type ListenLimits, listen } from '../http/listen.ts';
 import { createMcpRoute } from '../http/mcp-route.ts';
+import { createOperatorRoutes } from '../http/operator-routes.ts';
 import { createRoutes } from '../http/routes.ts';
 import { metadataUrl, resourceIdentifier, resourceMetadata } from '../identity/resource-metadata.ts';
 import { scopeHeader } from '../identity/wire-names.ts';
@@ -15,6 +16,7 @@ import type { StreamableHttp } from '../mcp/streamable-http.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Composition } from './compose.ts';
 import type { TrustedIssuer } from './identity-edge.ts';
+import { type OperatorParts, operatorPages, operatorsOnly } from './operator-pages.ts';
 import { type DashboardParts, dashboardRoutes } from './serve-dashboard.ts';
 
 export interface ServeHttpOptions {
@@ -30,6 +32,8 @@ export interface ServeHttpOptions {
   readonly dashboard?: DashboardParts | undefined;
   /** Absent: no key source is configured, and every call is refused. */
   readonly trusted: TrustedIssuer | undefined;
+  /** Absent: nothing is served for operators, and whether the database answers is all that is known of the server's health. */
+  readonly operators?: OperatorParts | undefined;
   readonly serverName: string;
   readonly note: Note;
   readonly limits?: ListenLimits;
@@ -57,7 +61,7 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
 }
 
 function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: string) {
-  const { config, definition, composition, database, trusted, serverName, dashboard, note } = options;
+  const { config, definition, composition, database, trusted, serverName, dashboard, operators, note } = options;
   const resource = resourceIdentifier(publicUrl);
   const tls = publicUrl.startsWith('https:');
   const own = config.publicUrl === undefined ? undefined : new URL(config.publicUrl);
@@ -87,14 +91,20 @@ function routes(options: ServeHttpOptions, endpoint: StreamableHttp, publicUrl: 
     cors: config.enableCors ? createCors({ origins: config.allowedOrigins ?? [], requestHeaders: [scopeHeader] }) : undefined,
     httpsOnly: config.httpsRedirect ? createHttpsOnly({ publicUrl, trustedProxies: config.trustProxy }) : undefined,
     mcp,
-    ...(dashboard && {
-      more: dashboardRoutes(dashboard, {
-        ...{ ...walls, composition, resource, tls, publicUrl: config.publicUrl },
-        ...{ load: database.load, databaseAnswers: reachable },
-      }),
-    }),
+    more: {
+      ...(dashboard &&
+        dashboardRoutes(dashboard, {
+          ...{ ...walls, composition, resource, tls, publicUrl: config.publicUrl },
+          ...{ load: database.load, databaseAnswers: reachable },
+        })),
+      ...(operators &&
+        createOperatorRoutes({ ...walls, pages: operatorPages(operators), admit: operatorsOnly(composition.mcp) })),
+    },
     readiness: async () => ((await reachable()) ? { ready: true } : { ready: false, reason: 'database' }),
-    health: async () => ((await reachable()) ? 'healthy' : 'unhealthy'),
+    health: async () => {
+      if (operators !== undefined) return (await operators.health.current()).overall_status;
+      return (await reachable()) ? 'healthy' : 'unhealthy';
+    },
     resourceMetadata: resourceMetadata({
       resource,
       name: serverName,

@@ -92,6 +92,8 @@ export function createAuditBuffer(options: AuditBufferOptions) {
     head: outlet.head,
     /** Events that wait. */
     size,
+    /** Records of this process that the trail has. */
+    written: outlet.written,
     /** Writes what waits, with one more attempt after a failure. */
     async close(): Promise<void> {
       closed = true;
@@ -113,6 +115,7 @@ function createOutlet({ append, onOutage, maxBatch }: OutletOptions) {
   let unwritten: AuditRecord[] = [];
   let head: string | undefined;
   let failures = 0;
+  let written = 0;
   return {
     add(records: readonly AuditRecord[]): void {
       unwritten = unwritten.concat(records);
@@ -128,12 +131,14 @@ function createOutlet({ append, onOutage, maxBatch }: OutletOptions) {
           return;
         }
         failures = 0;
+        written += batch.length;
         unwritten = unwritten.slice(batch.length);
       }
     },
     size: () => unwritten.length,
     head: () => head,
     failures: () => failures,
+    written: () => written,
     rest: (): readonly AuditRecord[] => unwritten,
   };
 }

@@ -36,7 +36,9 @@ const refusedActions: Partial<Record<ErrorCode, string>> = {
   rate_limited: 'rate_limit',
 };
 
-type Recorded = Exclude<Observation['kind'], 'claims_ignored' | 'fault_met' | 'slow_query' | 'server_started' | 'server_stopped'>;
+type Measured = 'request_answered' | 'statement_ran' | 'texts_embedded' | 'tokens_counted' | 'circuit_changed' | 'health_changed';
+type Told = 'claims_ignored' | 'fault_met' | 'slow_query' | 'server_started' | 'server_stopped';
+type Recorded = Exclude<Observation['kind'], Measured | Told>;
 type EventOf<K extends Observation['kind'], O = Observation> = O extends { readonly kind: infer Kind }
   ? K extends Kind
     ? O

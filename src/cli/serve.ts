@@ -1,15 +1,18 @@
 import { sharedRedis, trustedIssuer } from '../app/adapters.ts';
 import { openEmbedder } from '../app/embedding.ts';
+import { openHealth } from '../app/health.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
 import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import { drainStdio } from '../app/stdio-drain.ts';
+import { createTelemetry } from '../app/telemetry.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
 import { fixedPrincipal } from '../identity/fixed-principal.ts';
+import { noteOwnStatements } from '../postgres/noted-statements.ts';
 import { refuseUnsafeRoles } from '../postgres/privilege-check.ts';
 import { createMemoryRateStore } from '../resilience/memory-rate-store.ts';
 import type { RateStore } from '../resilience/rate-limiter.ts';
@@ -46,7 +49,12 @@ interface Part {
 const alone: Part = { tells: true };
 
 /** Everything before the first call: keys, database, walls, parts. Under stdio nothing of it may touch stdout. */
-async function start(config: Config, log: Note, stop: AbortSignal, { tells, rates }: Part = alone) {
+async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, rates }: Part = alone) {
+  const telemetry = createTelemetry({ clock });
+  const log: Note = (observation) => {
+    logLine(observation);
+    telemetry.note(observation);
+  };
   const keys = await openKeys(config, log);
   // Loading the protocol's packages takes as long as opening a database: both at once.
   const opening = openToldDatabase(config, { key: keys.scopeKey(), signal: stop });
@@ -60,11 +68,12 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
     opening,
     loading,
   ]);
-  const { database, notice, advice } = opened;
+  const { notice, advice } = opened;
+  const database = noteOwnStatements(opened.database, { note: telemetry.note, clock });
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
   if (advice !== undefined && tells) process.stderr.write(`${advice}\n`);
   const redis = await sharedRedis(config, log);
-  const toClose = [async () => redis?.close(), () => database.close(), async () => keys.close()];
+  const toClose = [async () => redis?.close(), () => database.close(), async () => keys.close(), async () => telemetry.close()];
   const close = () => closeInOrder(toClose);
   try {
     await refuseUnsafeRoles({ database, definition: served.definition, prefix: config.postgresRolePrefix });
@@ -84,7 +93,7 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
       ...{ place: opened.place, watchTables: opened.watchTables, load: database.load },
     });
     toClose.unshift(cache.close);
-    const embedder = await openEmbedder(config, clock);
+    const embedder = await openEmbedder(config, clock, log);
     toClose.unshift(async () => embedder?.close());
     const signingKey = keys.scopeKey;
     const { remember, onTableChange } = cache;
@@ -105,8 +114,21 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
       ...(tasks && { tasks }),
       clock,
     });
+    const embedderState = embedder?.breakerState;
+    telemetry.watch({
+      database,
+      breakers: [
+        { name: 'database', state: composition.breaker.state },
+        ...(embedderState === undefined ? [] : [{ name: 'embedding service', state: embedderState }]),
+      ],
+      cache: cache.statistics,
+      auditEvents: trail.written,
+    });
     const dashboard = { ring: keys.encryptionKeys, history, cache: cache.statistics, version, clock };
-    return { database, opened, embedder, composition, dashboard, serverName, version, note, close };
+    const toolCount = () => composition.mcp.toolCount;
+    const health = await openHealth({ config, served, database, embedder, telemetry, toolCount, clock, note });
+    const operators = { samples: async () => telemetry.store.samples(), health };
+    return { database, opened, embedder, composition, dashboard, operators, serverName, version, note, close };
   } catch (error) {
     await close();
     throw error;
@@ -142,15 +164,27 @@ async function serveHttpByWorkers(config: Config, log: Note, stop: AbortSignal):
 
 async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part: Part = alone): Promise<number> {
   const trusted = await trustedIssuer(config, clock, log);
-  const loading = Promise.all([import('../app/serve-http.ts'), import('./demo-snippets.ts'), import('../app/search-upkeep.ts')]);
+  const loading = Promise.all([
+    import('../app/serve-http.ts'),
+    import('./demo-snippets.ts'),
+    import('../app/search-upkeep.ts'),
+    import('../app/operator-pages.ts'),
+    import('../http/private-metrics.ts'),
+  ]);
   const started = await start(config, log, stop, part);
-  const { database, opened, embedder, composition, dashboard, serverName, version, note, close } = started;
+  const { database, opened, embedder, composition, dashboard, operators, serverName, version, note, close } = started;
   const toClose = [close];
   try {
-    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }] = await loading;
+    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { metricsPage }, { listenForMetrics }] = await loading;
     const { definition } = served;
-    const http = await serveHttp({ config, definition, composition, database, trusted, dashboard, serverName, note });
+    const parts = { composition, database, trusted, dashboard, operators };
+    const http = await serveHttp({ config, definition, ...parts, serverName, note });
     toClose.unshift(() => http.close());
+    if (config.metricsPort !== undefined) {
+      const page = () => metricsPage(operators.samples);
+      const metrics = await listenForMetrics({ host: config.host, port: config.metricsPort, page });
+      toClose.unshift(() => metrics.close(1000));
+    }
     note({ kind: 'server_started', transport: 'http', version, address: http.url });
     const upkeep = startSearchUpkeep({ served, opened, embedder, warmUp: composition.warmUp, note });
     toClose.unshift(upkeep.close);

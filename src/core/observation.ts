@@ -1,5 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 import type { Principal } from './principal.ts';
+import type { RemoteParent } from './trace-context.ts';
 
 /** Who was asking, as far as that was known. */
 export interface Asker {
@@ -22,7 +23,74 @@ export interface ToolCalled extends Asker {
   readonly durationMs: number;
   /** SQL as the caller wrote it. The trail keeps its fingerprint, the log nothing of it. */
   readonly statement?: string | undefined;
+  /** As the caller sent them. Only traces hold them, and only where the operator wants it. */
+  readonly arguments?: unknown;
   readonly rowCount?: number | undefined;
+}
+
+/** The end of one MCP message, whatever became of it. What happened in between was noted under the same request id. */
+interface RequestAnswered {
+  readonly kind: 'request_answered';
+  readonly requestId: string;
+  readonly transport: 'http' | 'stdio';
+  /** JSON-RPC method as it was sent, which may be anything; absent where nothing could be read. */
+  readonly method?: string | undefined;
+  readonly rpcId?: string | number | undefined;
+  readonly protocolVersion?: string | undefined;
+  /** `refused` by the caller's doing, `failed` by ours; `gone`: the caller did not wait. A tool's failure is an answer. */
+  readonly outcome: 'answered' | 'refused' | 'failed' | 'gone';
+  readonly httpStatus?: number | undefined;
+  readonly code?: ErrorCode | undefined;
+  /** Absent for a stream that rests. */
+  readonly durationMs?: number | undefined;
+  /** Traces of the caller that go on here: of the HTTP request, and of the MCP message in it. */
+  readonly transportParent?: RemoteParent | undefined;
+  readonly messageParent?: RemoteParent | undefined;
+}
+
+/** PostgreSQL was asked. */
+interface StatementRan {
+  readonly kind: 'statement_ran';
+  /** Of callers' statements, or of the server's own. */
+  readonly login: 'reader' | 'server';
+  readonly requestId?: string | undefined;
+  readonly outcome: 'answered' | ErrorCode;
+  readonly durationMs: number;
+  readonly rowCount?: number | undefined;
+  /** Of a caller: as the guard approved it. */
+  readonly statement?: string | undefined;
+}
+
+interface TextsEmbedded {
+  readonly kind: 'texts_embedded';
+  /** Which technology: `local`, `azure`. */
+  readonly embedder: string;
+  readonly texts: number;
+  readonly durationMs: number;
+  readonly outcome: 'answered' | ErrorCode;
+}
+
+/** What the embedding service counted, and charges. */
+interface TokensCounted {
+  readonly kind: 'tokens_counted';
+  readonly embedder: string;
+  readonly tokens: number;
+}
+
+/** A dependency is left alone, tried again, or well. */
+interface CircuitChanged {
+  readonly kind: 'circuit_changed';
+  readonly dependency: string;
+  readonly state: 'closed' | 'open' | 'half_open';
+}
+
+/** A component's state, when it changes; a check that finds it as before is no event. */
+interface HealthChanged {
+  readonly kind: 'health_changed';
+  readonly component: string;
+  readonly from: 'healthy' | 'degraded' | 'unhealthy';
+  readonly to: 'healthy' | 'degraded' | 'unhealthy';
+  readonly reason: string;
 }
 
 /** A caller came back for a call that had outlived its request. */
@@ -147,6 +215,12 @@ interface ServerStopped {
 /** Everything the server notices about itself. Parts note; sinks (log, metrics, audit) decide what becomes of it. */
 export type Observation =
   | ToolCalled
+  | RequestAnswered
+  | StatementRan
+  | TextsEmbedded
+  | TokensCounted
+  | CircuitChanged
+  | HealthChanged
   | TaskAsked
   | RequestRefused
   | AccessRefused

@@ -1,11 +1,13 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { pipeline } from 'node:stream/promises';
-import { askerOf, type Note } from '../core/observation.ts';
+import { type Clock, systemClock } from '../core/clock.ts';
+import { askerOf, type Note, type Observation } from '../core/observation.ts';
 import type { Principal } from '../core/principal.ts';
 import { clientAddress } from '../identity/client-address.ts';
 import { type Authenticate, allValues, bearerToken, type ChallengeOptions, challenge, type Recognise } from './authenticate.ts';
-import { jsonRpcRefusal, sendRefusal } from './error-response.ts';
+import { jsonRpcRefusal, type Refusal, sendRefusal } from './error-response.ts';
 import { rest } from './in-flight.ts';
+import { messageFacts } from './message-facts.ts';
 import { EnvelopeError, readJsonBody } from './request-body.ts';
 
 /** The MCP endpoint behind the route. A refusal before dispatch is thrown as an `AppError`. */
@@ -39,12 +41,13 @@ export interface McpRouteOptions {
   readonly challenge: ChallengeOptions;
   /** Proxies in front of the server whose X-Forwarded-For counts. */
   readonly trustedProxies: number;
+  readonly clock?: Clock;
   readonly note: Note;
 }
 
 /** POST of one MCP message: token, body, endpoint, answer, in this order. */
 export function createMcpRoute(options: McpRouteOptions) {
-  const { endpoint, authenticate, recognise, tenantHeader, trustedProxies } = options;
+  const { endpoint, authenticate, recognise, tenantHeader, trustedProxies, clock = systemClock, note } = options;
   return async (request: IncomingMessage, response: ServerResponse, requestId: string): Promise<void> => {
     const gone = new AbortController();
     response.once('close', () => {
@@ -55,6 +58,13 @@ export function createMcpRoute(options: McpRouteOptions) {
     let body: unknown;
     let principal: Principal | undefined;
     let noted = false;
+    const startedAt = clock.monotonic();
+    const ended = (end: Ended, rests = false) =>
+      note({
+        kind: 'request_answered',
+        ...{ requestId, transport: 'http', ...messageFacts(request.headers, body), ...end },
+        ...(!rests && { durationMs: clock.monotonic() - startedAt }),
+      });
     try {
       const token = bearerToken(request);
       noted = true;
@@ -67,6 +77,7 @@ export function createMcpRoute(options: McpRouteOptions) {
       const answer = await endpoint.handle({ principal, requestId, headers, body, signal: gone.signal, recognise: again });
       if (answer.contentType !== undefined) response.setHeader('Content-Type', answer.contentType);
       response.statusCode = answer.status;
+      const end: Ended = { outcome: outcomeOf(answer.status), httpStatus: answer.status };
       if (typeof answer.body === 'string') response.end(answer.body);
       else {
         // A proxy that gathers an answer before it sends it on would hold the events back.
@@ -74,11 +85,21 @@ export function createMcpRoute(options: McpRouteOptions) {
         if (answer.rests) rest(response);
         await pipeline(answer.body, response);
       }
+      ended(end, answer.rests);
     } catch (error) {
-      if (!gone.signal.aborted) refuse(request, response, { error, body, requestId, peer, principal, noted }, options);
+      if (gone.signal.aborted) {
+        ended({ outcome: 'gone' });
+        return;
+      }
+      const { status, error: told } = refuse(request, response, { error, body, requestId, peer, principal, noted }, options);
+      ended({ outcome: outcomeOf(status), httpStatus: status, code: told.code });
     }
   };
 }
+
+type Ended = Pick<Extract<Observation, { kind: 'request_answered' }>, 'outcome' | 'httpStatus' | 'code'>;
+
+const outcomeOf = (status: number): Ended['outcome'] => (status < 400 ? 'answered' : status < 500 ? 'refused' : 'failed');
 
 /** The address of the caller, behind the trusted proxies. */
 export function peerOf(request: IncomingMessage, trustedProxies: number): string | undefined {
@@ -97,7 +118,7 @@ interface Fault {
   readonly noted: boolean;
 }
 
-function refuse(request: IncomingMessage, response: ServerResponse, fault: Fault, options: McpRouteOptions): void {
+function refuse(request: IncomingMessage, response: ServerResponse, fault: Fault, options: McpRouteOptions): Refusal {
   const { error, body, requestId, peer, principal, noted } = fault;
   const refusal = jsonRpcRefusal(error, {
     requestId,
@@ -108,6 +129,7 @@ function refuse(request: IncomingMessage, response: ServerResponse, fault: Fault
   if (authenticateHeader !== undefined && !response.headersSent) response.setHeader('WWW-Authenticate', authenticateHeader);
   const asker = principal && askerOf(principal);
   sendRefusal({ request, response, refusal, error, requestId, peer, asker, noted }, options.note);
+  return refusal;
 }
 
 function jsonRpcId(body: unknown): string | number | null {

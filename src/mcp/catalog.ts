@@ -68,6 +68,7 @@ export function createToolCatalog(options: ToolCatalogOptions): ToolCatalog {
 }
 
 export interface ToolCatalog {
+  readonly size: number;
   find(name: string): Tool | undefined;
   /** What this caller may use, in a fixed order. */
   listFor(principal: Principal): readonly Tool[];
@@ -76,6 +77,7 @@ export interface ToolCatalog {
 export function toolCatalog(tools: readonly Tool[]): ToolCatalog {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
   return {
+    size: byName.size,
     find: (name) => byName.get(name),
     listFor: ({ permissions }) => tools.filter((tool) => tool.permission === undefined || permissions.has(tool.permission)),
   };

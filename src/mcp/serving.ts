@@ -46,6 +46,7 @@ interface SubscriptionOptions extends StreamLimits, Pick<ListenOptions, 'checkMs
 }
 
 export interface McpServing {
+  readonly toolCount: number;
   /** Decides whether a call may start; throws what refuses it. */
   readonly admit: AdmitCall;
   /** A tool's answer for a page of this server's own: admitted, run and recorded as a call over MCP is. */
@@ -93,6 +94,7 @@ export function createMcpServing(options: McpServingOptions): McpServing {
   });
   subscriptions?.onTableChange?.(notices.tableChanged);
   return {
+    toolCount: tools.size,
     admit,
     async answer(name, rawArguments, call) {
       const tool = tools.find(name);

@@ -56,6 +56,8 @@ export interface Database {
   query(text: string, values?: readonly BindValue[]): Promise<TextRow[]>;
   /** How busy its connections are. */
   load(): DatabaseLoad;
+  /** How long callers waited for one of them in the last minute. */
+  waits(): DatabaseWaits;
   close(): Promise<void>;
 }
 
@@ -63,6 +65,12 @@ export interface DatabaseLoad {
   readonly slots: number;
   readonly running: number;
   readonly waiting: number;
+}
+
+export interface DatabaseWaits {
+  readonly p95Ms: number;
+  /** A call that has waited so long is refused. */
+  readonly timeoutMs: number;
 }
 
 /** A session of the role that owns the schema (or of an administrator): migrations, loading, inspection. Never serves callers. */

@@ -81,6 +81,7 @@ export async function openEmbeddedDatabase(options: EmbeddedDatabaseOptions): Pr
         throw fromOwnStatement(error);
       }),
     load: queue.load,
+    waits: queue.waits,
     session: (role) => createSession(role, call),
     dump: () => call('dump', [], {}),
     close: async () => {

@@ -1,4 +1,5 @@
 import { AppError } from '../core/errors.ts';
+import { createRecentWaits } from './recent-waits.ts';
 
 export interface FairQueueOptions {
   /** Calls that run at a time. */
@@ -34,7 +35,7 @@ interface Lane {
  */
 export function createFairQueue(options: FairQueueOptions) {
   const { slots, slotsPerKey = slots, queueLimit = 200, queueLimitPerKey = queueLimit, timeoutMs = 5000 } = options;
-  const { slotsPerKeyInCompany = slotsPerKey } = options;
+  const { slotsPerKeyInCompany = slotsPerKey, now = () => performance.now() } = options;
   /** Keys with a call running or waiting. */
   const lanes = new Map<string, Lane>();
   let turns = 0;
@@ -42,6 +43,7 @@ export function createFairQueue(options: FairQueueOptions) {
   let waitingCount = 0;
 
   const company = createCompany(options);
+  const waits = createRecentWaits({ now });
   const hasCompany = (key: string) =>
     [...lanes.keys()].some((other) => other !== key && other !== options.aside) || company.wasThere(key);
   const mayRun = (lane: Lane): boolean =>
@@ -61,19 +63,9 @@ export function createFairQueue(options: FairQueueOptions) {
   const forgetIfIdle = (lane: Lane) => {
     if (lane.running === 0 && lane.waiting.length === 0) lanes.delete(lane.key);
   };
-  const nextLane = (): Lane | undefined => {
-    let best: Lane | undefined;
-    for (const lane of lanes.values()) {
-      if (lane.waiting.length === 0) continue;
-      if (best !== undefined && (lane.running > best.running || (lane.running === best.running && lane.turn >= best.turn)))
-        continue;
-      if (mayRun(lane)) best = lane;
-    }
-    return best;
-  };
   const fill = () => {
     while (free > 0) {
-      const next = nextLane();
+      const next = nextLane(lanes.values(), mayRun);
       if (next === undefined) return;
       start(next);
       waitingCount -= 1;
@@ -94,11 +86,14 @@ export function createFairQueue(options: FairQueueOptions) {
     fill();
     if (free > 0 && lane.waiting.length === 0 && mayRun(lane)) {
       start(lane);
+      waits.note(0);
       return Promise.resolve();
     }
     if (waitingCount >= queueLimit || lane.waiting.length >= queueLimitPerKey) return Promise.reject(busy(waitMs));
+    const since = now();
     return new Promise((resolve, reject) => {
       const settle = () => {
+        waits.note(now() - since);
         clearTimeout(timer);
         signal?.removeEventListener('abort', onAbort);
       };
@@ -140,7 +135,20 @@ export function createFairQueue(options: FairQueueOptions) {
     },
     /** For metrics, and for deciding whether there is room for work that can wait. */
     load: () => ({ running: slots - free, waiting: waitingCount, keys: lanes.size, slots }),
+    /** Of the last minute. */
+    waits: () => ({ p95Ms: waits.p95Ms(), timeoutMs }),
   };
+}
+
+function nextLane(lanes: Iterable<Lane>, mayRun: (lane: Lane) => boolean): Lane | undefined {
+  let best: Lane | undefined;
+  for (const lane of lanes) {
+    if (lane.waiting.length === 0) continue;
+    if (best !== undefined && (lane.running > best.running || (lane.running === best.running && lane.turn >= best.turn)))
+      continue;
+    if (mayRun(lane)) best = lane;
+  }
+  return best;
 }
 
 /** Whether a key other than this came or went a short time ago. */

@@ -70,6 +70,7 @@ export async function createPoolDatabase(options: PoolDatabaseOptions): Promise<
       },
       query,
       load: queue.load,
+      waits: queue.waits,
       close: pools.close,
     };
   } catch (error) {

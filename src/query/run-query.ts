@@ -9,7 +9,7 @@ import type { Guard } from './guard.ts';
 import type { NamedColumn, RunQuery } from './query-result.ts';
 import type { RememberAnswers } from './remember-answers.ts';
 import { type RenderedRows, renderRows } from './render-rows.ts';
-import type { RanStatement, SlowQueryWatch } from './slow-query.ts';
+import type { RanStatement } from './slow-query.ts';
 import type { TypeCatalog } from './type-catalog.ts';
 
 export interface RunQueryOptions {
@@ -21,7 +21,7 @@ export interface RunQueryOptions {
   /** Absent: every call asks the database. */
   readonly remember?: RememberAnswers;
   /** Told of every statement that the database was asked. */
-  readonly watchSlow?: SlowQueryWatch;
+  readonly watch?: (ran: RanStatement) => void;
   /** Bytes that the rows may take as JSON. */
   readonly maxBytes: number;
   readonly clock: Clock;
@@ -32,7 +32,7 @@ interface Asked extends Pick<Principal, 'tenants'>, Pick<RanStatement, 'sql' | '
 
 /** The path of every caller's statement: guard, what is remembered, execute, render. */
 export function createRunQuery(options: RunQueryOptions): RunQuery {
-  const { definition, guard, execute, types, labelColumns, remember = askAlways, watchSlow, maxBytes, clock } = options;
+  const { definition, guard, execute, types, labelColumns, remember = askAlways, watch, maxBytes, clock } = options;
   const run = async (
     approved: ApprovedQuery,
     { sql, requestId, tenants }: Asked,
@@ -40,7 +40,7 @@ export function createRunQuery(options: RunQueryOptions): RunQuery {
   ): Promise<TenantResult> => {
     const start = clock.monotonic();
     const ended = (outcome: RanStatement['outcome']) =>
-      watchSlow?.({ sql, text: approved.text, requestId, durationMs: clock.monotonic() - start, outcome });
+      watch?.({ sql, text: approved.text, requestId, durationMs: clock.monotonic() - start, outcome });
     try {
       const result = await execute(approved, { tenants }, signal);
       ended({ rowCount: result.rows.length });

@@ -24,6 +24,10 @@ const frequent: ReadonlySet<Observation['kind']> = new Set([
   'request_refused',
   'access_refused',
   'scope_narrowed',
+  'request_answered',
+  'statement_ran',
+  'texts_embedded',
+  'tokens_counted',
 ]);
 
 const order: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
@@ -46,7 +50,7 @@ export function createLogSink({ stream, clock, level = 'info' }: LogSinkOptions)
 }
 
 /** The kind stands in the line's head. What a caller writes may hold personal data: the log tells of the call, not of its words. */
-const untold: ReadonlySet<string> = new Set(['kind', 'statement']);
+const untold: ReadonlySet<string> = new Set(['kind', 'statement', 'arguments']);
 
 function severityOf(observation: Observation): LogLevel {
   switch (observation.kind) {
@@ -55,6 +59,16 @@ function severityOf(observation: Observation): LogLevel {
     case 'slow_query':
     case 'request_refused':
       return 'warn';
+    // Measures: what became of a call is told by other lines.
+    case 'request_answered':
+    case 'statement_ran':
+    case 'texts_embedded':
+    case 'tokens_counted':
+      return 'debug';
+    case 'circuit_changed':
+      return observation.state === 'closed' ? 'info' : 'warn';
+    case 'health_changed':
+      return observation.to === 'healthy' ? 'info' : 'warn';
     case 'tool_called':
     case 'task_asked':
       return observation.outcome === 'answered' ? 'info' : 'warn';

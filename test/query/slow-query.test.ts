@@ -81,7 +81,7 @@ onEveryDatabase('A caller’s statement', (tier) => {
       },
       types: await loadTypeCatalog(db.database),
       labelColumns: () => [],
-      watchSlow: watch,
+      watch,
       maxBytes: 10_000,
       clock,
     });

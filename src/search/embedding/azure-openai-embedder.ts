@@ -1,6 +1,7 @@
 import type { AzureOpenAI } from 'openai';
 import type { Clock } from '../../core/clock.ts';
 import { AppError } from '../../core/errors.ts';
+import type { Note } from '../../core/observation.ts';
 import { createBreaker } from '../../resilience/breaker.ts';
 import { createResilientCall } from '../../resilience/resilient-call.ts';
 import type { Embedder } from './embedder.ts';
@@ -17,6 +18,7 @@ export interface AzureOpenAIEmbedderOptions {
   readonly tokensPerMinute?: number;
   /** One attempt. */
   readonly attemptTimeoutMs?: number;
+  readonly note?: Note;
   /** How long a service that failed five times is left alone. */
   readonly restMs?: number;
 }
@@ -32,10 +34,16 @@ const indexingTimeoutMs = 120_000;
  * https://learn.microsoft.com/azure/ai-services/openai/reference#embeddings
  */
 export function createAzureOpenAIEmbedder(options: AzureOpenAIEmbedderOptions): Embedder {
-  const { deployment, clock, requestsPerMinute = 1000, tokensPerMinute = 150_000, attemptTimeoutMs = 10_000, restMs } = options;
+  const { deployment, clock, requestsPerMinute = 1000, tokensPerMinute = 150_000, attemptTimeoutMs = 10_000 } = options;
+  const { restMs, note = () => {} } = options;
   const requests = createMinuteBudget({ what: 'requests', perMinute: requestsPerMinute, clock });
   const tokens = createMinuteBudget({ what: 'tokens', perMinute: tokensPerMinute, clock });
-  const breaker = createBreaker({ name: 'embedding service', clock, ...(restMs !== undefined && { openMs: restMs }) });
+  const breaker = createBreaker({
+    name: 'embedding service',
+    clock,
+    ...(restMs !== undefined && { openMs: restMs }),
+    onChange: (state, dependency) => note({ kind: 'circuit_changed', dependency, state }),
+  });
   let opened: Promise<AzureOpenAI> | undefined;
   const client = () => {
     opened ??= openClient(options);
@@ -67,6 +75,7 @@ export function createAzureOpenAIEmbedder(options: AzureOpenAIEmbedderOptions): 
             { model: deployment, input, encoding_format: 'float' },
             { signal: attempt, maxRetries: 0 },
           );
+          note({ kind: 'tokens_counted', embedder: 'azure', tokens: answer.usage?.prompt_tokens ?? 0 });
           return toVectors(answer.data, input.length);
         } catch (error) {
           throw attempt.aborted ? attempt.reason : explain(error, options.endpoint);
@@ -89,6 +98,7 @@ export function createAzureOpenAIEmbedder(options: AzureOpenAIEmbedderOptions): 
       }
       return vectors;
     },
+    breakerState: breaker.state,
     close: async () => {},
   };
 }

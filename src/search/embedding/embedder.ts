@@ -1,3 +1,5 @@
+import type { BreakerState } from '../../resilience/breaker.ts';
+
 /** Turns texts into vectors that are close where the texts mean the same. Two adapters: `local-embedder.ts`, `azure-openai-embedder.ts`. */
 export interface Embedder {
   /** Which technology, for answers and operators: `local`, `azure`. */
@@ -11,6 +13,8 @@ export interface Embedder {
   readonly batchSize: number;
   /** One vector a text, in order. Fails with `dependency_unavailable`, `circuit_open` or `rate_limited`. */
   embed(texts: readonly string[], options?: EmbedOptions): Promise<Float32Array[]>;
+  /** Of the service behind it; absent where there is none. */
+  readonly breakerState?: () => BreakerState;
   close(): Promise<void>;
 }
 

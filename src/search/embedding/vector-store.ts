@@ -1,5 +1,5 @@
 import type { Database, OwnerSession } from '../../postgres/database.ts';
-import type { VectorTable } from '../catalogue.ts';
+import type { ProductCatalogue, VectorTable } from '../catalogue.ts';
 import type { Embedder } from './embedder.ts';
 import { type KeyedVector, mostMemoryBytes, type Near } from './vector-memory.ts';
 
@@ -74,6 +74,19 @@ const allSql = ({ relation, key, vector }: VectorTable, model: Model): string =>
 export async function storedHashes(session: Pick<Database, 'query'>, { relation, key }: VectorTable, model: string) {
   const rows = await session.query(`SELECT ${key}::text AS item_key, content_hash FROM ${relation} WHERE model = $1`, [model]);
   return new Map(rows.map((row) => [String(row.item_key), String(row.content_hash)]));
+}
+
+/** Items of the catalogue, and those among them that the model's vectors are there for. */
+export async function countVectors(
+  database: Pick<Database, 'query'>,
+  { sql, vectors: { relation } }: Pick<ProductCatalogue, 'sql' | 'vectors'>,
+  model: Model,
+): Promise<{ readonly stored: number; readonly wanted: number }> {
+  const [row] = await database.query(
+    `SELECT (SELECT count(*) FROM ${relation} WHERE model = '${nameOf(model)}' AND dimensions = ${model.dimensions})::text AS stored,
+       (SELECT count(*) FROM (${sql}) AS items)::text AS wanted`,
+  );
+  return { stored: Number(row?.stored), wanted: Number(row?.wanted) };
 }
 
 export interface StoredVector {

@@ -1,0 +1,83 @@
+import type { Clock } from '../core/clock.ts';
+import type { Note } from '../core/observation.ts';
+import type { Database } from '../postgres/database.ts';
+import type { BreakerState } from '../resilience/breaker.ts';
+import { createMinuteMean, loadOf } from '../telemetry/load-figure.ts';
+import { createMetricStore } from '../telemetry/metrics/metric-store.ts';
+import { createMetricsSink } from '../telemetry/metrics/metrics-sink.ts';
+import { createReadings } from '../telemetry/metrics/readings.ts';
+import { createProcessSampler } from '../telemetry/process-sampler.ts';
+
+export interface WatchedParts {
+  readonly database: Pick<Database, 'load' | 'waits'>;
+  readonly breakers: readonly WatchedBreaker[];
+  /** Absent: nothing is cached. */
+  readonly cache?: (() => { readonly hits: number; readonly misses: number }) | undefined;
+  /** Records of the audit trail so far. */
+  readonly auditEvents: () => number;
+}
+
+export interface WatchedBreaker {
+  readonly name: string;
+  readonly state: () => BreakerState;
+}
+
+const breakerFigures = { closed: 0, half_open: 1, open: 2 } as const satisfies Record<BreakerState, number>;
+
+/** What this process counts of itself, for all who read it: /metrics, exporters, health checks, alert rules, the autoscaler. */
+export function createTelemetry({ clock }: { readonly clock: Clock }) {
+  const store = createMetricStore();
+  const readings = createReadings({ store, clock });
+  const load = createMinuteMean({ clock });
+  const cpu = createMinuteMean({ clock });
+  let watched: WatchedParts | undefined;
+  const sampler = createProcessSampler({
+    clock,
+    onSample: ({ cpuShare, loopUtilisation }) => {
+      const { slots, running } = watched?.database.load() ?? { slots: 0, running: 0 };
+      const { p95Ms, timeoutMs } = watched?.database.waits() ?? { p95Ms: 0, timeoutMs: 0 };
+      const database = { connectionsInUse: running, connectionsMax: slots, acquireP95Ms: p95Ms, acquireTimeoutMs: timeoutMs };
+      load.note(loadOf({ ...database, cpuShare, loopUtilisation }));
+      cpu.note(cpuShare);
+    },
+  });
+  store.addSource(() => {
+    const { cpuShare, rssBytes, loopLagMs } = sampler.latest();
+    store.set('system_cpu_usage_percent', cpuShare * 100);
+    store.set('system_memory_usage_bytes', rssBytes);
+    store.set('event_loop_lag_seconds', loopLagMs / 1000);
+    store.set('load_ratio', load.value());
+  });
+  const note: Note = createMetricsSink(store);
+  return {
+    note,
+    store,
+    readings,
+    sampler,
+    /** Of the last minute, 0 to 1. */
+    cpuShare: cpu.value,
+    /** Once they are there: their figures are looked up whenever somebody reads. */
+    watch(parts: WatchedParts): void {
+      watched = parts;
+      const { database, breakers, cache, auditEvents } = parts;
+      store.addSource(() => {
+        const { slots, running, waiting } = database.load();
+        store.set('database_pool_size', slots);
+        store.set('database_connections_active', running);
+        store.set('database_connections_waiting', waiting);
+        store.set('database_acquire_p95_seconds', database.waits().p95Ms / 1000);
+        for (const { name, state } of breakers) store.set('circuit_breaker_state', breakerFigures[state()], name);
+        if (cache !== undefined) {
+          store.set('cache_hits_total', cache().hits);
+          store.set('cache_misses_total', cache().misses);
+        }
+        store.set('audit_events_total', auditEvents());
+      });
+    },
+    close(): void {
+      readings.close();
+      sampler.close();
+    },
+  };
+}
+export type Telemetry = ReturnType<typeof createTelemetry>;

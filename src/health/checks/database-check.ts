@@ -1,0 +1,77 @@
+import type { Clock } from '../../core/clock.ts';
+import type { Database, TextRow } from '../../postgres/database.ts';
+import { findingsOf, type HealthCheck } from '../health-check.ts';
+
+export interface DatabaseCheckOptions {
+  readonly database: Pick<Database, 'query' | 'load' | 'waits'>;
+  /** The newest migration that this release brings. */
+  readonly migration: number;
+  readonly clock: Pick<Clock, 'monotonic'>;
+  /** From so many milliseconds on, an answer to `SELECT 1` is slow. */
+  readonly slowMs?: number;
+  /** Statistics that cannot be had are not asked for again for so long. */
+  readonly retryMs?: number;
+}
+
+const facts = `SELECT (SELECT max(version) FROM ops.schema_migrations)::text AS migration,
+  (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database())::text AS connections`;
+
+/** Normalised by PostgreSQL itself: `$1` stands where a literal stood. */
+const slowest = `SELECT left(query, 200) AS query, calls::text, round(mean_exec_time::numeric, 1)::text AS mean_ms
+  FROM extensions.pg_stat_statements
+  WHERE dbid = (SELECT oid FROM pg_database WHERE datname = current_database()) AND mean_exec_time > 1000
+  ORDER BY mean_exec_time DESC LIMIT 5`;
+
+const unavailable = 'statistics unavailable';
+
+/** What PostgreSQL shows of statements whose text one may not see. */
+const isHidden = ({ query }: TextRow): boolean => query === '<insufficient privilege>';
+
+/** Works with any rights: what it may not see is said to be unavailable, and says nothing about the database. */
+export function createDatabaseCheck(options: DatabaseCheckOptions): HealthCheck {
+  const { database, migration, clock, slowMs = 1000, retryMs = 600_000 } = options;
+  let askAgainAt = Number.NEGATIVE_INFINITY;
+  const slowStatements = async () => {
+    if (clock.monotonic() < askAgainAt) return unavailable;
+    try {
+      const rows = await database.query(slowest);
+      return rows.some(isHidden)
+        ? unavailable
+        : rows.map(({ query, calls, mean_ms }) => ({ query, calls: Number(calls), mean_ms: Number(mean_ms) }));
+    } catch {
+      askAgainAt = clock.monotonic() + retryMs;
+      return unavailable;
+    }
+  };
+  return async () => {
+    const start = clock.monotonic();
+    try {
+      await database.query('SELECT 1');
+    } catch {
+      return { status: 'unhealthy', reasons: ['the database does not answer'], details: {} };
+    }
+    const responseMs = clock.monotonic() - start;
+    const [known, statements] = await Promise.all([database.query(facts).catch(() => undefined), slowStatements()]);
+    const { slots, running, waiting } = database.load();
+    const { p95Ms } = database.waits();
+    const applied = Number(known?.[0]?.migration ?? 0);
+    return findingsOf(
+      [
+        { when: responseMs > slowMs, status: 'degraded', reason: `it takes ${Math.round(responseMs)} ms to answer` },
+        { when: waiting > 0 && p95Ms > 1000, status: 'degraded', reason: 'calls wait for connections' },
+        {
+          when: known !== undefined && applied < migration,
+          status: 'degraded',
+          reason: `migration ${applied} of ${migration}: run zava-mcp-server migrate`,
+        },
+      ],
+      {
+        response_ms: Math.round(responseMs * 10) / 10,
+        pool: { size: slots, active: running, waiting, acquire_p95_ms: Math.round(p95Ms) },
+        active_connections: known === undefined ? unavailable : Number(known[0]?.connections),
+        migration: known === undefined ? unavailable : applied,
+        slow_statements: statements,
+      },
+    );
+  };
+}
