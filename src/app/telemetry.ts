@@ -2,11 +2,13 @@ import type { Clock } from '../core/clock.ts';
 import type { Note } from '../core/observation.ts';
 import type { Database } from '../postgres/database.ts';
 import type { BreakerState } from '../resilience/breaker.ts';
+import type { TelemetryExport } from '../telemetry/export/open-export.ts';
 import { createMinuteMean, loadOf } from '../telemetry/load-figure.ts';
-import { createMetricStore } from '../telemetry/metrics/metric-store.ts';
+import { createMetricStore, type Sample } from '../telemetry/metrics/metric-store.ts';
 import { createMetricsSink } from '../telemetry/metrics/metrics-sink.ts';
 import { createReadings } from '../telemetry/metrics/readings.ts';
 import { createProcessSampler } from '../telemetry/process-sampler.ts';
+import { createTraceRecorder } from '../telemetry/traces/trace-recorder.ts';
 
 export interface WatchedParts {
   readonly database: Pick<Database, 'load' | 'waits'>;
@@ -24,8 +26,14 @@ export interface WatchedBreaker {
 
 const breakerFigures = { closed: 0, half_open: 1, open: 2 } as const satisfies Record<BreakerState, number>;
 
+export interface TelemetryOptions {
+  readonly clock: Clock;
+  /** Whether traces may hold what callers wrote. */
+  readonly withContent?: boolean;
+}
+
 /** What this process counts of itself, for all who read it: /metrics, exporters, health checks, alert rules, the autoscaler. */
-export function createTelemetry({ clock }: { readonly clock: Clock }) {
+export function createTelemetry({ clock, withContent = false }: TelemetryOptions) {
   const store = createMetricStore();
   const readings = createReadings({ store, clock });
   const load = createMinuteMean({ clock });
@@ -48,12 +56,19 @@ export function createTelemetry({ clock }: { readonly clock: Clock }) {
     store.set('event_loop_lag_seconds', loopLagMs / 1000);
     store.set('load_ratio', load.value());
   });
-  const note: Note = createMetricsSink(store);
+  let exported: TelemetryExport | undefined;
+  const count = createMetricsSink(store);
+  const traces = createTraceRecorder({ clock, withContent, onRequest: (recorded) => exported?.request(recorded) });
+  const note: Note = (observation) => {
+    count(observation);
+    traces.note(observation);
+  };
   return {
     note,
     store,
     readings,
     sampler,
+    findTrace: traces.find,
     /** Of the last minute, 0 to 1. */
     cpuShare: cpu.value,
     /** Once they are there: their figures are looked up whenever somebody reads. */
@@ -74,9 +89,14 @@ export function createTelemetry({ clock }: { readonly clock: Clock }) {
         store.set('audit_events_total', auditEvents());
       });
     },
-    close(): void {
+    /** From here on it is sent elsewhere, too. */
+    exportTo(open: (samples: () => readonly Sample[]) => TelemetryExport): void {
+      exported = open(store.samples);
+    },
+    async close(): Promise<void> {
       readings.close();
       sampler.close();
+      await exported?.close();
     },
   };
 }

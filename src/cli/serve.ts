@@ -6,6 +6,7 @@ import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import { drainStdio } from '../app/stdio-drain.ts';
 import { createTelemetry } from '../app/telemetry.ts';
+import { startTelemetryExport } from '../app/telemetry-export.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
@@ -50,7 +51,7 @@ const alone: Part = { tells: true };
 
 /** Everything before the first call: keys, database, walls, parts. Under stdio nothing of it may touch stdout. */
 async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, rates }: Part = alone) {
-  const telemetry = createTelemetry({ clock });
+  const telemetry = createTelemetry({ clock, withContent: config.traceContent });
   const log: Note = (observation) => {
     logLine(observation);
     telemetry.note(observation);
@@ -80,6 +81,7 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
     const version = readVersion();
     // A copy in memory is forgotten, and its trail with it.
     const lasting = notice === undefined;
+    await startTelemetryExport({ config, telemetry, service: { name: serverName, version }, clock });
     const trail = await openAuditTrail({ config, database, ring: keys.encryptionKeys, clock, log, lasting });
     toClose.unshift(trail.close);
     const { admit: admitAudited } = trail;

@@ -33,6 +33,7 @@ export function createCallTool({ clock, note, progressEveryMs = 1000 }: CallTool
         code: failure,
         durationMs: clock.monotonic() - startedAt,
         statement,
+        arguments: rawArguments,
         rowCount,
       });
     let stopTelling = () => {};
