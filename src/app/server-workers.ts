@@ -41,6 +41,8 @@ export interface ServerWorkersOptions {
   readonly note: Note;
   /** Where the workers count together. */
   readonly rates: RateStore;
+  /** Told of each one that is begun. */
+  readonly onWorker?: (worker: Worker) => void;
   readonly patienceMs?: number;
 }
 
@@ -61,7 +63,7 @@ export function createRestartPolicy() {
  * would only say the same.
  */
 export async function runServerWorkers(options: ServerWorkersOptions): Promise<number> {
-  const { count, args, exec, envOf, stop, clock, note, rates, patienceMs: patience = patienceMs } = options;
+  const { count, args, exec, envOf, stop, clock, note, rates, onWorker, patienceMs: patience = patienceMs } = options;
   // Workers accept by themselves. In turn, by the primary's hand, a connection that is on its way to a worker that dies would
   // never be closed, and its client would wait for ever; and a busy worker would get as many as an idle one.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
@@ -72,6 +74,7 @@ export async function runServerWorkers(options: ServerWorkersOptions): Promise<n
   const begin = (place: number) => {
     const worker = cluster.fork(envOf?.(place));
     answerTakes(worker, rates);
+    onWorker?.(worker);
     return { worker, startedAt: clock.monotonic(), death: untilDead(worker, ending, patience) };
   };
 

@@ -17,12 +17,17 @@ export async function startTelemetryExport({ config, telemetry, service, clock }
   const exporters = await exportersOf(config);
   if (exporters.length === 0) return;
   const { openExport } = await import('../telemetry/export/open-export.ts');
-  const target = databaseTarget(config);
-  const databaseName = target.kind === 'embedded' ? 'embedded' : target.address.database;
+  const databaseName = databaseNameOf(config);
   telemetry.exportTo(
     (samples): TelemetryExport =>
       openExport({ exporters, samples, databaseName, service: { ...service, instance: randomUUID() }, clock }),
   );
+}
+
+/** As spans name it. */
+export function databaseNameOf(config: Config): string {
+  const target = databaseTarget(config);
+  return target.kind === 'embedded' ? 'embedded' : target.address.database;
 }
 
 async function exportersOf(config: Config): Promise<Exporters[]> {

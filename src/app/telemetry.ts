@@ -24,6 +24,10 @@ export interface WatchedBreaker {
   readonly state: () => BreakerState;
 }
 
+const latelyMs = 300_000;
+/** Loading takes memory that nobody would call growth. */
+const settlingMs = 60_000;
+
 const breakerFigures = { closed: 0, half_open: 1, open: 2 } as const satisfies Record<BreakerState, number>;
 
 export interface TelemetryOptions {
@@ -38,10 +42,13 @@ export function createTelemetry({ clock, withContent = false }: TelemetryOptions
   const readings = createReadings({ store, clock });
   const load = createMinuteMean({ clock });
   const cpu = createMinuteMean({ clock });
+  const startedAt = clock.monotonic();
+  let settledBytes: number | undefined;
   let watched: WatchedParts | undefined;
   const sampler = createProcessSampler({
     clock,
-    onSample: ({ cpuShare, loopUtilisation }) => {
+    onSample: ({ cpuShare, loopUtilisation, rssBytes }) => {
+      if (clock.monotonic() - startedAt >= settlingMs) settledBytes ??= rssBytes;
       const { slots, running } = watched?.database.load() ?? { slots: 0, running: 0 };
       const { p95Ms, timeoutMs } = watched?.database.waits() ?? { p95Ms: 0, timeoutMs: 0 };
       const database = { connectionsInUse: running, connectionsMax: slots, acquireP95Ms: p95Ms, acquireTimeoutMs: timeoutMs };
@@ -69,6 +76,13 @@ export function createTelemetry({ clock, withContent = false }: TelemetryOptions
     readings,
     sampler,
     findTrace: traces.find,
+    /** Of the last five minutes, for hints. */
+    lately: () => ({
+      meanSeconds: readings.mean('tool_execution_duration_seconds', latelyMs),
+      requests: readings.increase('mcp_requests_total', latelyMs),
+      errors: readings.increase('errors_total', latelyMs),
+      memoryGrowthBytes: sampler.latest().rssBytes - (settledBytes ?? sampler.latest().rssBytes),
+    }),
     /** Of the last minute, 0 to 1. */
     cpuShare: cpu.value,
     /** Once they are there: their figures are looked up whenever somebody reads. */

@@ -143,6 +143,14 @@ function addVerbGroups(program: Command, finish: (code: number) => void): void {
     .description('print the public keys that verify the trail’s signatures')
     .action(async () => finish(await (await import('./audit.ts')).printAuditKeys()));
   program
+    .command('debug')
+    .description('look into a running server')
+    .command('trace')
+    .argument('<request-id>', 'as X-Request-Id and the log have it')
+    .description('what a request spent its time on, without what it asked')
+    .addOption(json())
+    .action(async (requestId, options) => finish(await (await import('./debug-trace.ts')).debugTrace(requestId, options)));
+  program
     .command('search')
     .description('product search')
     .command('eval')

@@ -1,12 +1,14 @@
 import { sharedRedis, trustedIssuer } from '../app/adapters.ts';
 import { openEmbedder } from '../app/embedding.ts';
+import { type Gather, gatherAlone, type OwnAnswer } from '../app/gather-workers.ts';
 import { openHealth } from '../app/health.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
 import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
+import { ownTelemetry, serverTelemetry } from '../app/server-telemetry.ts';
 import { drainStdio } from '../app/stdio-drain.ts';
 import { createTelemetry } from '../app/telemetry.ts';
-import { startTelemetryExport } from '../app/telemetry-export.ts';
+import { databaseNameOf, startTelemetryExport } from '../app/telemetry-export.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
@@ -18,6 +20,7 @@ import { refuseUnsafeRoles } from '../postgres/privilege-check.ts';
 import { createMemoryRateStore } from '../resilience/memory-rate-store.ts';
 import type { RateStore } from '../resilience/rate-limiter.ts';
 import { createHistory } from '../telemetry/history.ts';
+import type { Sample } from '../telemetry/metrics/metric-store.ts';
 import { exitCodes } from './exit-code.ts';
 import { openToldDatabase } from './open-database.ts';
 import { openLog } from './open-log.ts';
@@ -46,11 +49,13 @@ interface Part {
   /** To the person who starts the server, what one should say for all. */
   readonly tells: boolean;
   readonly rates?: RateStore;
+  /** Asks all of them. */
+  readonly gather: (own: OwnAnswer) => Gather;
 }
-const alone: Part = { tells: true };
+const alone: Part = { tells: true, gather: gatherAlone };
 
 /** Everything before the first call: keys, database, walls, parts. Under stdio nothing of it may touch stdout. */
-async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, rates }: Part = alone) {
+async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, rates, gather }: Part = alone) {
   const telemetry = createTelemetry({ clock, withContent: config.traceContent });
   const log: Note = (observation) => {
     logLine(observation);
@@ -129,7 +134,8 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
     const dashboard = { ring: keys.encryptionKeys, history, cache: cache.statistics, version, clock };
     const toolCount = () => composition.mcp.toolCount;
     const health = await openHealth({ config, served, database, embedder, telemetry, toolCount, clock, note });
-    const operators = { samples: async () => telemetry.store.samples(), health };
+    const all = serverTelemetry(gather(ownTelemetry(telemetry)));
+    const operators = { ...all, health, lately: telemetry.lately, databaseName: databaseNameOf(config) };
     return { database, opened, embedder, composition, dashboard, operators, serverName, version, note, close };
   } catch (error) {
     await close();
@@ -150,43 +156,48 @@ async function serveHttpByWorkers(config: Config, log: Note, stop: AbortSignal):
   const worker = workerNumber();
   if (worker !== undefined) {
     const { createPrimaryRateStore } = await import('../app/primary-rates.ts');
-    const shared = { tells: worker === 1, rates: createPrimaryRateStore() };
+    const { createWorkerGather } = await import('../app/gather-workers.ts');
+    const shared = { tells: worker === 1, rates: createPrimaryRateStore(), gather: createWorkerGather };
     return underPrimary(stop, (ending) => serveHttpHere(config, numbered(log, worker), ending, shared));
   }
   const port = config.port === 0 ? await freePort(config.host) : config.port;
   const { logFile, serverWorkers: count } = config;
+  const { createPrimaryTelemetry } = await import('../app/server-telemetry.ts');
+  const primary = createPrimaryTelemetry();
+  const metrics = await openPrivateMetrics(config, primary.samples);
   return runServerWorkers({
     count,
     args: ['serve', '--transport', 'http', '--port', String(port)],
     // A log file that rotates has one writer.
     envOf: (place) => (logFile === undefined ? {} : { LOG_FILE: `${logFile}.worker-${place}` }),
-    ...{ stop, clock, note: log, rates: createMemoryRateStore({ clock }) },
-  });
+    ...{ stop, clock, note: log, rates: createMemoryRateStore({ clock }), onWorker: primary.serve },
+  }).finally(() => metrics?.close(1000));
+}
+
+/** METRICS_PORT: where processes share the work, it is the primary's. */
+async function openPrivateMetrics({ host, metricsPort: port }: Config, samples: () => Promise<readonly Sample[]>) {
+  if (port === undefined) return undefined;
+  const [{ metricsPage }, { listenForMetrics }] = await Promise.all([
+    import('../app/operator-pages.ts'),
+    import('../http/private-metrics.ts'),
+  ]);
+  return listenForMetrics({ host, port, page: () => metricsPage(samples) });
 }
 
 async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part: Part = alone): Promise<number> {
   const trusted = await trustedIssuer(config, clock, log);
-  const loading = Promise.all([
-    import('../app/serve-http.ts'),
-    import('./demo-snippets.ts'),
-    import('../app/search-upkeep.ts'),
-    import('../app/operator-pages.ts'),
-    import('../http/private-metrics.ts'),
-  ]);
+  const loading = Promise.all([import('../app/serve-http.ts'), import('./demo-snippets.ts'), import('../app/search-upkeep.ts')]);
   const started = await start(config, log, stop, part);
   const { database, opened, embedder, composition, dashboard, operators, serverName, version, note, close } = started;
   const toClose = [close];
   try {
-    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { metricsPage }, { listenForMetrics }] = await loading;
+    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }] = await loading;
     const { definition } = served;
     const parts = { composition, database, trusted, dashboard, operators };
     const http = await serveHttp({ config, definition, ...parts, serverName, note });
     toClose.unshift(() => http.close());
-    if (config.metricsPort !== undefined) {
-      const page = () => metricsPage(operators.samples);
-      const metrics = await listenForMetrics({ host: config.host, port: config.metricsPort, page });
-      toClose.unshift(() => metrics.close(1000));
-    }
+    const metrics = part === alone ? await openPrivateMetrics(config, operators.samples) : undefined;
+    toClose.unshift(async () => metrics?.close(1000));
     note({ kind: 'server_started', transport: 'http', version, address: http.url });
     const upkeep = startSearchUpkeep({ served, opened, embedder, warmUp: composition.warmUp, note });
     toClose.unshift(upkeep.close);

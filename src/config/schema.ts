@@ -373,6 +373,7 @@ const operations = {
     requiredInProduction: 'yes, or APPLICATIONINSIGHTS_CONNECTION_STRING',
   }),
   traceContent: setting('TRACE_CONTENT', flag, false, 'Record questions and SQL in traces.'),
+  operatorToken: optional('OPERATOR_TOKEN', text, 'Token with ops:read, for commands that ask a running server.', secret),
   backupTarget: setting('BACKUP_TARGET', text, './backups', 'Where backups go: a local path or a blob container.', {
     requiredInProduction: always,
   }),

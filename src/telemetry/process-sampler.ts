@@ -71,7 +71,6 @@ export function createProcessSampler({ clock, everyMs = 5000, onSample, cpus = a
     },
   };
 }
-export type ProcessSampler = ReturnType<typeof createProcessSampler>;
 
 /** `200000 100000` is two CPUs (https://docs.kernel.org/admin-guide/cgroup-v2.html); without a limit, what the machine has. */
 export function allowedCpus(cpuMax = readText('/sys/fs/cgroup/cpu.max'), machine = availableParallelism()): number {

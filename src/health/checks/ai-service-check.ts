@@ -1,10 +1,17 @@
 import type { Clock } from '../../core/clock.ts';
-import type { Embedder } from '../../search/embedding/embedder.ts';
 import { findingsOf, type HealthCheck } from '../health-check.ts';
+
+/** What turns texts into vectors, as far as this check knows it. */
+export interface ProbedEmbedder {
+  readonly name: string;
+  readonly model: string;
+  embed(texts: readonly string[], options: { readonly timeoutMs: number }): Promise<unknown>;
+  readonly breakerState?: () => 'closed' | 'open' | 'half_open';
+}
 
 export interface AiServiceCheckOptions {
   /** Absent: search compares words alone, as it was set up to. */
-  readonly embedder?: Pick<Embedder, 'name' | 'model' | 'embed' | 'breakerState'> | undefined;
+  readonly embedder?: ProbedEmbedder | undefined;
   readonly clock: Pick<Clock, 'monotonic'>;
   /** A probe that was answered is good for so long: each costs a token. */
   readonly keepMs?: number;

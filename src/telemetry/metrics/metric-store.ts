@@ -54,7 +54,7 @@ export function createMetricStore() {
     add(name: MetricName, by: number, ...labels: readonly string[]): void {
       grow(seriesOf(name, labels).offset, by);
     },
-    /** A gauge; or a counter that is counted elsewhere. */
+    /** A gauge, all that a part with a figure of its own needs (`Pick<MetricStore, 'set'>`); or a counter that is counted elsewhere. */
     set(name: MetricName, value: number, ...labels: readonly string[]): void {
       values[seriesOf(name, labels).offset] = value;
     },
@@ -86,9 +86,6 @@ export function createMetricStore() {
   };
 }
 export type MetricStore = ReturnType<typeof createMetricStore>;
-
-/** Sets gauges: all that parts with a figure of their own need. */
-export type SetGauge = MetricStore['set'];
 
 const slotsOf = ({ buckets }: MetricDefinition): number => (buckets === undefined ? 1 : buckets.length + 2);
 const toOther = () => others;

@@ -88,7 +88,6 @@ export function createTraceRecorder({ clock, withContent = false, onRequest, kee
     find: (requestId: string): RecordedRequest | undefined => kept.get(requestId),
   };
 }
-export type TraceRecorder = ReturnType<typeof createTraceRecorder>;
 
 type Of<K extends Observation['kind']> = Extract<Observation, { kind: K }>;
 
