@@ -107,6 +107,7 @@ export function createTelemetry({ clock, withContent = false }: TelemetryOptions
     exportTo(open: (samples: () => readonly Sample[]) => TelemetryExport): void {
       exported = open(store.samples);
     },
+    flush: async (): Promise<void> => exported?.flush(),
     async close(): Promise<void> {
       readings.close();
       sampler.close();

@@ -1,8 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import { type jsonSchemaValidator, Server, type ServerContext } from '@modelcontextprotocol/server';
+import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import type { Note } from '../core/observation.ts';
+import type { Note, Observation } from '../core/observation.ts';
 import type { Principal } from '../core/principal.ts';
+import { readTraceContext } from '../core/trace-context.ts';
 import type { AdmitCall, Guarded } from './admit-call.ts';
 import type { CallTool } from './call-tool.ts';
 import type { ToolCatalog } from './catalog.ts';
@@ -43,6 +45,7 @@ export interface McpServerOptions {
   readonly complete: Complete;
   readonly callTool: CallTool;
   readonly admit: AdmitCall;
+  readonly clock: Clock;
   readonly note: Note;
   /** Calls that outlive their requests. Only over HTTP: on stdio the connection is all that a client has. */
   readonly tasks?: Tasks | undefined;
@@ -102,7 +105,7 @@ export function createMcpServerFactory(options: McpServerOptions): CreateMcpServ
   };
 }
 
-function serveTools(server: Server, scope: ServingScope, { tools, callTool, admit }: McpServerOptions): void {
+function serveTools(server: Server, scope: ServingScope, { tools, callTool, admit, clock, note }: McpServerOptions): void {
   server.setRequestHandler('tools/list', () => ({ tools: tools.listFor(scope.principal).map(listedTool) }));
   server.setRequestHandler('tools/call', async ({ params }, { mcpReq }) => {
     const requestId = scope.requestId ?? randomUUID();
@@ -114,8 +117,18 @@ function serveTools(server: Server, scope: ServingScope, { tools, callTool, admi
     const tellProgress = scope.requestId === undefined ? tellOnConnection(mcpReq) : scope.tellProgress;
     const call = { principal: scope.principal, requestId, signal: mcpReq.signal, tellProgress };
     const admission = scope.admitted ? undefined : () => admit(scope.principal, tool);
-    return callResult(await callTool(tool, params.arguments, call, admission), scope.raw);
+    const startedAt = clock.monotonic();
+    const answer = await callTool(tool, params.arguments, call, admission);
+    // Over HTTP the edge tells, which knows more.
+    if (scope.requestId === undefined) note(answeredOnStdio(requestId, mcpReq, clock.monotonic() - startedAt));
+    return callResult(answer, scope.raw);
   });
+}
+
+function answeredOnStdio(requestId: string, { id, _meta }: ServerContext['mcpReq'], durationMs: number): Observation {
+  const messageParent = readTraceContext(_meta?.traceparent, _meta?.tracestate);
+  const head = { kind: 'request_answered', requestId, transport: 'stdio', method: 'tools/call', outcome: 'answered' } as const;
+  return { ...head, rpcId: id, durationMs, messageParent };
 }
 
 /** A notice that the client no longer takes is no failure of the call. */

@@ -77,6 +77,7 @@ export function createMcpServing(options: McpServingOptions): McpServing {
     complete: createComplete({ prompts, resources, describeTables, clock }),
     callTool,
     admit,
+    clock,
     note,
     tasks,
     tellsChanges: options.subscriptions !== undefined,

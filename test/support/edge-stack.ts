@@ -1,9 +1,14 @@
 import { openAnswerCache } from '../../src/app/answer-cache.ts';
 import { type ComposeOptions, compose } from '../../src/app/compose.ts';
+import { gatherAlone } from '../../src/app/gather-workers.ts';
+import { openHealth } from '../../src/app/health.ts';
 import { createIdentityEdge, type IdentityEdgeOptions, type TrustedIssuer } from '../../src/app/identity-edge.ts';
 import { serveHttp } from '../../src/app/serve-http.ts';
 import { retailSchema } from '../../src/app/served-schema.ts';
+import { ownTelemetry, serverTelemetry } from '../../src/app/server-telemetry.ts';
 import { taskPlace } from '../../src/app/task-place.ts';
+import { createTelemetry } from '../../src/app/telemetry.ts';
+import { databaseNameOf, startTelemetryExport } from '../../src/app/telemetry-export.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Observation } from '../../src/core/observation.ts';
@@ -12,6 +17,7 @@ import type { ListenLimits } from '../../src/http/listen.ts';
 import { authorize } from '../../src/identity/authorize.ts';
 import { resourceIdentifier } from '../../src/identity/resource-metadata.ts';
 import { createMcpServing } from '../../src/mcp/serving.ts';
+import { noteOwnStatements } from '../../src/postgres/noted-statements.ts';
 import type { WatchTables } from '../../src/postgres/table-listener.ts';
 import { createDescribeTables } from '../../src/query/describe-tables.ts';
 import type { QueryRequest, RunQuery } from '../../src/query/query-result.ts';
@@ -19,6 +25,8 @@ import { retailDefinition } from '../../src/retail/definition.ts';
 import { retailMetrics } from '../../src/retail/metrics.ts';
 import { retailValidValues } from '../../src/retail/valid-values.ts';
 import { retailWording } from '../../src/retail/wording.ts';
+import type { Embedder } from '../../src/search/embedding/embedder.ts';
+import { noteEmbedding } from '../../src/search/embedding/noted-embedder.ts';
 import { createHistory } from '../../src/telemetry/history.ts';
 import { createLogSink } from '../../src/telemetry/log-sink.ts';
 import { createKeyRing, newEncryptionKey } from '../../src/vault/key-ring.ts';
@@ -119,6 +127,8 @@ export interface ProductOptions {
   readonly watchTables?: WatchTables;
   /** How long a call is waited for before it becomes a task. */
   readonly taskAfterMs?: number;
+  /** Absent: products are found by words alone. */
+  readonly embedder?: Embedder;
 }
 
 /** Replicas of one test read each other's entries. */
@@ -131,11 +141,14 @@ export async function productStack(options: ProductOptions) {
   const config = loadConfig({}, { PORT: '0', DEV_ISSUER: 'false', ...unlimited, ...env });
   const observations: Observation[] = [];
   const history = createHistory({ clock });
+  const telemetry = createTelemetry({ clock, withContent: config.traceContent });
   const note = (observation: Observation) => {
     observations.push(observation);
     history.note(observation);
+    telemetry.note(observation);
   };
-  const { database } = db;
+  const database = noteOwnStatements(db.database, { note: telemetry.note, clock });
+  await startTelemetryExport({ config, telemetry, service: { name: 'product', version: '0.0.0-test' }, clock });
   const { definition } = retailSchema;
   const load = database.load;
   const place = 'test';
@@ -143,6 +156,7 @@ export async function productStack(options: ProductOptions) {
     watchTables &&
     (await openAnswerCache({ config, definition, place, watchTables, load, redis, ring: () => testRing, clock, note }));
   const tasks = taskPlace({ config, redis, ring: () => testRing, note });
+  const embedder = options.embedder && noteEmbedding(options.embedder, { note, clock });
   const composition = await compose({
     config,
     database,
@@ -153,19 +167,31 @@ export async function productStack(options: ProductOptions) {
     served: retailSchema,
     signingKey: signingKey ?? (() => testKey),
     version: '0.0.0-test',
+    ...(embedder && { embedder }),
     admitAudited: () => {},
     ...(tasks && { tasks: { ...tasks, ...(taskAfterMs && { afterMs: taskAfterMs }) } }),
   });
+  telemetry.watch({
+    ...{ database, breakers: [{ name: 'database', state: composition.breaker.state }], auditEvents: () => 0 },
+    cache: cache?.statistics,
+  });
+  const toolCount = () => composition.mcp.toolCount;
+  const health = await openHealth({ config, served: retailSchema, database, embedder, telemetry, toolCount, clock, note });
+  const all = serverTelemetry(gatherAlone(ownTelemetry(telemetry)));
+  const operators = { ...all, health, lately: telemetry.lately, databaseName: databaseNameOf(config) };
   const dashboard = { ring: () => testRing, history, cache: cache?.statistics, version: '0.0.0-test', clock };
-  const server = await serveHttp({ config, definition, composition, database, trusted, dashboard, serverName: 'product', note });
+  const parts = { composition, database, trusted, dashboard, operators };
+  const server = await serveHttp({ config, definition, ...parts, serverName: 'product', note });
   return {
     url: server.url,
     mcpUrl: resourceIdentifier(server.url),
     observations,
     cacheStatistics: cache?.statistics,
+    telemetry,
     async close() {
       await server.close(200);
       await cache?.close();
+      await telemetry.close();
     },
   };
 }

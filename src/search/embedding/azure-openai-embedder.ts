@@ -75,7 +75,7 @@ export function createAzureOpenAIEmbedder(options: AzureOpenAIEmbedderOptions): 
             { model: deployment, input, encoding_format: 'float' },
             { signal: attempt, maxRetries: 0 },
           );
-          note({ kind: 'tokens_counted', embedder: 'azure', tokens: answer.usage?.prompt_tokens ?? 0 });
+          note({ kind: 'tokens_counted', embedder: 'azure', tokens: answer.usage?.total_tokens ?? 0 });
           return toVectors(answer.data, input.length);
         } catch (error) {
           throw attempt.aborted ? attempt.reason : explain(error, options.endpoint);

@@ -50,7 +50,10 @@ export function openExport(options: OpenExportOptions) {
   const tracer = spans.getTracer('zava-mcp-server', service.version);
   return {
     request: (recorded: RecordedRequest): void => exportTree(tracer, spanTree(recorded, databaseName)),
-    /** Sends what waits. */
+    /** Sends what waits. A receiver that is away costs what was meant for it, and nothing else. */
+    async flush(): Promise<void> {
+      await Promise.allSettled([spans.forceFlush(), metrics.forceFlush()]);
+    },
     async close(): Promise<void> {
       await Promise.allSettled([spans.shutdown(), metrics.shutdown()]);
     },
