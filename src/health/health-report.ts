@@ -56,8 +56,8 @@ export function createHealthReport({ checks, clock, note, limitMs = 2000, shareM
 }
 export type HealthReport = ReturnType<typeof createHealthReport>;
 
-/** Only a server that can answer nobody is unhealthy as a whole: without the database, or as a process. */
-function overall({ database, system, application, ai_service }: HealthSnapshot['components']): HealthState {
-  const dispensable = worst([ai_service.status, application.status]);
-  return worst([database.status, system.status, dispensable === 'healthy' ? 'healthy' : 'degraded']);
+/** Only without the database can a server answer nobody; whatever else is wrong, it still does its work, or some of it. */
+function overall({ database, ...others }: HealthSnapshot['components']): HealthState {
+  const allWell = Object.values(others).every(({ status }) => status === 'healthy');
+  return worst([database.status, allWell ? 'healthy' : 'degraded']);
 }

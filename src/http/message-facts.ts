@@ -1,4 +1,5 @@
 import type { IncomingHttpHeaders } from 'node:http';
+import { cutText } from '../core/cut-text.ts';
 import type { Observation } from '../core/observation.ts';
 import { readTraceContext } from '../core/trace-context.ts';
 
@@ -13,14 +14,16 @@ export function messageFacts(headers: IncomingHttpHeaders, body: unknown): Facts
   const { traceparent, tracestate, [versionMember]: version } = recordIn(recordIn(params)._meta);
   const protocolVersion = version ?? headers['mcp-protocol-version'];
   return {
-    method: typeof method === 'string' ? method : undefined,
-    rpcId: typeof id === 'string' || typeof id === 'number' ? id : undefined,
-    protocolVersion: typeof protocolVersion === 'string' ? protocolVersion : undefined,
+    method: nameIn(method),
+    rpcId: typeof id === 'number' ? id : nameIn(id),
+    protocolVersion: nameIn(protocolVersion),
     transportParent: readTraceContext(headers.traceparent, headers.tracestate),
     messageParent: readTraceContext(traceparent, tracestate),
   };
 }
 
+const longestName = 64;
+const nameIn = (value: unknown) => (typeof value === 'string' ? cutText(value, longestName) : undefined);
 const versionMember = 'io.modelcontextprotocol/protocolVersion';
 
 type JsonRecord = Readonly<Record<string, unknown>>;

@@ -1,6 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../src/app/server-workers.ts';
 import type { OwnerSession } from '../../src/postgres/database.ts';
 import { query } from '../e2e/journeys.ts';
 import { newFolder, removeFolder, runProduct, type Served, serveHttp, startProduct } from '../e2e/product.ts';
@@ -73,6 +74,35 @@ describe.skipIf(realServer === undefined)('two workers on a real PostgreSQL 17',
     await expect.poll(whoAnswered, { timeout: 20_000 }).toEqual(new Set([1, 2]));
     expect(served.stderr().match(/Ctrl-C stops the server/g)).toHaveLength(1);
     expect(new Set(linesOf(served).flatMap(({ address }) => address ?? [])).size).toBe(1);
+  }, 60_000);
+
+  test('tell their figures and traces as one server, also on the port of the metrics, and of one that died', async () => {
+    const port = await freePort('127.0.0.1');
+    const served = await twoWorkers({ METRICS_PORT: String(port), RATE_LIMIT_PER_MINUTE: '0' });
+    const calls = 20;
+    const answers = await Promise.all(Array.from({ length: calls }, () => call(served)));
+    const counted = async (url: string, headers: Record<string, string> = {}) => {
+      const text = await (await fetch(url, { headers: { Connection: 'close', ...headers } })).text();
+      const counts = text.matchAll(/^tool_executions_total\{tool="get_current_utc_date".*\} (\d+)$/gm);
+      return [...counts].reduce((sum, [, count]) => sum + Number(count), 0);
+    };
+    const onPrivatePort = () => counted(`http://127.0.0.1:${port}/metrics`);
+    const operator = { Authorization: `Bearer ${served.callers.headOffice.token}` };
+    const origin = new URL(served.url).origin;
+    expect(await counted(`${origin}/metrics`, operator)).toBe(calls);
+    expect(await onPrivatePort()).toBe(calls);
+    expect((await fetch(`http://127.0.0.1:${port}/health`)).status).toBe(404);
+    expect((await fetch(`http://127.0.0.1:${port}/metrics`, { method: 'POST' })).status).toBe(405);
+    const requestId = answers[0]?.headers.get('x-request-id') ?? '';
+    const env = { ...own.env, PORT: new URL(served.url).port, OPERATOR_TOKEN: served.callers.headOffice.token };
+    const trace = await runProduct(['debug', 'trace', requestId], env);
+    expect(trace).toMatchObject({
+      code: 0,
+      stdout: expect.stringMatching(/POST \/mcp .*\n {2}tools\/call get_current_utc_date/),
+    });
+    process.kill((await workerPids(served))[0] ?? 0, 'SIGKILL');
+    await served.told(/has ended \(SIGKILL\)/);
+    expect(await onPrivatePort()).toBe(calls);
   }, 60_000);
 
   test('both forget what they remember when a table changes', async () => {

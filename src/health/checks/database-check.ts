@@ -13,8 +13,8 @@ export interface DatabaseCheckOptions {
   readonly retryMs?: number;
 }
 
-const facts = `SELECT (SELECT max(version) FROM ops.schema_migrations)::text AS migration,
-  (SELECT count(*) FROM pg_stat_activity WHERE datname = current_database())::text AS connections`;
+const applied = 'SELECT max(version)::text AS version FROM ops.schema_migrations';
+const connections = 'SELECT count(*)::text AS count FROM pg_stat_activity WHERE datname = current_database()';
 
 /** Normalised by PostgreSQL itself: `$1` stands where a literal stood. */
 const slowest = `SELECT left(query, 200) AS query, calls::text, round(mean_exec_time::numeric, 1)::text AS mean_ms
@@ -30,16 +30,14 @@ const isHidden = ({ query }: TextRow): boolean => query === '<insufficient privi
 /** Works with any rights: what it may not see is said to be unavailable, and says nothing about the database. */
 export function createDatabaseCheck(options: DatabaseCheckOptions): HealthCheck {
   const { database, migration, clock, slowMs = 1000, retryMs = 600_000 } = options;
-  let askAgainAt = Number.NEGATIVE_INFINITY;
-  const slowStatements = async () => {
-    if (clock.monotonic() < askAgainAt) return unavailable;
+  /** A statement that was refused costs a connection, so it is not tried each time. */
+  const askAgainAt = new Map<string, number>();
+  const ask = async <T>(statement: string, read: (rows: readonly TextRow[]) => T): Promise<T | typeof unavailable> => {
+    if (clock.monotonic() < (askAgainAt.get(statement) ?? Number.NEGATIVE_INFINITY)) return unavailable;
     try {
-      const rows = await database.query(slowest);
-      return rows.some(isHidden)
-        ? unavailable
-        : rows.map(({ query, calls, mean_ms }) => ({ query, calls: Number(calls), mean_ms: Number(mean_ms) }));
+      return read(await database.query(statement));
     } catch {
-      askAgainAt = clock.monotonic() + retryMs;
+      askAgainAt.set(statement, clock.monotonic() + retryMs);
       return unavailable;
     }
   };
@@ -51,27 +49,35 @@ export function createDatabaseCheck(options: DatabaseCheckOptions): HealthCheck 
       return { status: 'unhealthy', reasons: ['the database does not answer'], details: {} };
     }
     const responseMs = clock.monotonic() - start;
-    const [known, statements] = await Promise.all([database.query(facts).catch(() => undefined), slowStatements()]);
+    const [version, open, statements] = await Promise.all([
+      ask(applied, ([row]) => Number(row?.version)),
+      ask(connections, ([row]) => Number(row?.count)),
+      ask(slowest, slowStatements),
+    ]);
     const { slots, running, waiting } = database.load();
     const { p95Ms } = database.waits();
-    const applied = Number(known?.[0]?.migration ?? 0);
     return findingsOf(
       [
         { when: responseMs > slowMs, status: 'degraded', reason: `it takes ${Math.round(responseMs)} ms to answer` },
         { when: waiting > 0 && p95Ms > 1000, status: 'degraded', reason: 'calls wait for connections' },
         {
-          when: known !== undefined && applied < migration,
+          when: version !== unavailable && version < migration,
           status: 'degraded',
-          reason: `migration ${applied} of ${migration}: run zava-mcp-server migrate`,
+          reason: `migration ${version} of ${migration}: run zava-mcp-server migrate`,
         },
       ],
       {
         response_ms: Math.round(responseMs * 10) / 10,
         pool: { size: slots, active: running, waiting, acquire_p95_ms: Math.round(p95Ms) },
-        active_connections: known === undefined ? unavailable : Number(known[0]?.connections),
-        migration: known === undefined ? unavailable : applied,
+        active_connections: open,
+        migration: version,
         slow_statements: statements,
       },
     );
   };
+}
+
+function slowStatements(rows: readonly TextRow[]) {
+  if (rows.some(isHidden)) return unavailable;
+  return rows.map(({ query, calls, mean_ms }) => ({ query, calls: Number(calls), mean_ms: Number(mean_ms) }));
 }

@@ -17,8 +17,6 @@ export interface Span {
   readonly children: readonly Span[];
 }
 
-const longest = 64;
-
 /**
  * The tree that a request's record amounts to: HTTP request, MCP message, statements. Names and attributes by
  * https://github.com/open-telemetry/semantic-conventions-genai/blob/main/docs/gen-ai/mcp.md and
@@ -26,12 +24,12 @@ const longest = 64;
  */
 export function spanTree(recorded: RecordedRequest, databaseName: string): Span {
   const message = messageSpan(recorded, databaseName);
-  const { requestId, end } = recorded;
+  const { requestId, end, endedAt } = recorded;
   if (end?.transport !== 'http') return message;
   return {
     name: 'POST /mcp',
     kind: 'request',
-    ...interval(end.endedAt, end.durationMs ?? 0),
+    ...interval(endedAt, end.durationMs ?? 0),
     error: end.outcome === 'failed' ? (end.code ?? String(end.httpStatus)) : undefined,
     attributes: {
       ...{ 'http.request.method': 'POST', 'http.route': '/mcp', 'url.path': '/mcp', 'zava_mcp.request.id': requestId },
@@ -42,21 +40,21 @@ export function spanTree(recorded: RecordedRequest, databaseName: string): Span 
   };
 }
 
-function messageSpan({ requestId, end, call, statements }: RecordedRequest, databaseName: string): Span {
-  const method = (end?.method ?? (call === undefined ? 'unreadable message' : 'tools/call')).slice(0, longest);
+function messageSpan({ requestId, end, endedAt, call, statements }: RecordedRequest, databaseName: string): Span {
+  const method = end?.method ?? (call === undefined ? 'unreadable message' : 'tools/call');
   const code = call?.code ?? end?.code;
   return {
     name: call === undefined ? method : `${method} ${call.tool}`,
     kind: 'message',
-    ...interval(call?.endedAt ?? end?.endedAt ?? 0, call?.durationMs ?? end?.durationMs ?? 0),
+    ...interval(call?.endedAt ?? endedAt, call?.durationMs ?? end?.durationMs ?? 0),
     error: call?.code === undefined ? code : 'tool_error',
     attributes: {
       ...{ 'mcp.method.name': method, 'zava_mcp.request.id': requestId },
       'network.transport': end?.transport === 'stdio' ? 'pipe' : 'tcp',
       ...(call && { 'gen_ai.operation.name': 'execute_tool', 'gen_ai.tool.name': call.tool }),
       ...(call?.content !== undefined && { 'gen_ai.tool.call.arguments': call.content }),
-      ...(end?.rpcId !== undefined && { 'jsonrpc.request.id': String(end.rpcId).slice(0, longest) }),
-      ...(end?.protocolVersion !== undefined && { 'mcp.protocol.version': end.protocolVersion.slice(0, longest) }),
+      ...(end?.rpcId !== undefined && { 'jsonrpc.request.id': String(end.rpcId) }),
+      ...(end?.protocolVersion !== undefined && { 'mcp.protocol.version': end.protocolVersion }),
       ...(code !== undefined && { 'zava_mcp.error.code': code }),
     },
     remoteParent: end?.messageParent,

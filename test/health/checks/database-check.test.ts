@@ -22,7 +22,6 @@ onEveryDatabase('The check of the database', (tier) => {
     expect({ status, reasons }).toEqual({ status: 'healthy', reasons: [] });
     expect(details).toMatchObject({ migration, slow_statements: 'statistics unavailable', pool: { waiting: 0 } });
     expect(details.response_ms).toBeGreaterThanOrEqual(0);
-    expect(details.active_connections).toBeGreaterThanOrEqual(0);
   });
 
   test('does not ask again and again for statistics that it may not read', async () => {
@@ -76,12 +75,10 @@ onEveryDatabase('The check of the database', (tier) => {
     await db.admin.query(`GRANT SELECT ON extensions.pg_stat_statements TO ${server}`);
     await db.admin.query(`GRANT EXECUTE ON FUNCTION extensions.pg_stat_statements(boolean) TO ${server}`);
     try {
-      await db.database.query("SELECT pg_sleep(1.05), 'a literal of somebody'");
-      // Statements of other logins are hidden from the server's: then there is nothing to tell.
-      const statements = (await check()).details.slow_statements;
-      if (statements !== 'statistics unavailable')
-        expect(statements).toContainEqual({ query: 'SELECT pg_sleep($1), $2', calls: 1, mean_ms: expect.any(Number) });
-      await db.admin.query(`GRANT pg_read_all_stats TO ${server}`);
+      await db.admin.query("SELECT pg_sleep(1.05), 'a literal of somebody'");
+      // Others' texts are hidden from it.
+      expect((await check()).details.slow_statements).toBe('statistics unavailable');
+      await db.admin.query(`GRANT pg_read_all_stats TO ${server} WITH INHERIT TRUE`);
       const seen = (await check()).details.slow_statements;
       expect(seen).toContainEqual({ query: 'SELECT pg_sleep($1), $2', calls: 1, mean_ms: expect.any(Number) });
       expect(JSON.stringify(seen)).not.toContain('a literal');

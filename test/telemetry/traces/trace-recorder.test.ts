@@ -61,7 +61,7 @@ test('a call that became a task is told when it ends, under the request that beg
   note(answered('r'), ran('r'), called('r', { durationMs: 9000 }));
   expect(told).toHaveLength(2);
   expect(spanTree(told[1]!, 'zava')).toMatchObject({ name: 'tools/call execute_sales_query', durationMs: 9000 });
-  expect(spanTree(find('r')!, 'zava')).toMatchObject({ name: 'POST /mcp', children: [{ children: [{ name: 'SELECT zava' }] }] });
+  expect(spanTree(find('r')!, 'zava')).toMatchObject({ durationMs: 9000, children: [{ name: 'SELECT zava' }] });
 });
 
 test('the last thousand are kept, and what never ends takes no more memory than so many', () => {
@@ -73,13 +73,10 @@ test('the last thousand are kept, and what never ends takes no more memory than 
   expect(find('never-0')).toBeUndefined();
 });
 
-test('names that callers made up are cut, and refusals and failures are said', () => {
+test('refusals and failures are said', () => {
   const { note, find } = recorder();
-  note(
-    answered('r', { method: 'x'.repeat(5000), rpcId: 'y'.repeat(5000), outcome: 'refused', code: 'forbidden', httpStatus: 403 }),
-  );
+  note(answered('r', { outcome: 'refused', code: 'forbidden', httpStatus: 403 }));
   note(answered('f', { outcome: 'failed', httpStatus: 503, code: 'overloaded' }), answered('u', { method: undefined }));
-  expect(JSON.stringify(spanTree(find('r')!, 'zava')).length).toBeLessThan(1000);
   expect(spanTree(find('r')!, 'zava')).toMatchObject({ error: undefined, children: [{ error: 'forbidden' }] });
   expect(spanTree(find('f')!, 'zava')).toMatchObject({ error: 'overloaded' });
   expect(spanTree(find('u')!, 'zava').children[0]?.name).toBe('unreadable message');
