@@ -143,6 +143,7 @@ export async function compose(options: ComposeOptions) {
     },
     clock,
     note,
+    tellsArguments: config.traceContent,
     ...(tasks && { tasks }),
   });
   return { mcp, edge, tenants, breaker, warmUp: products.warmUp };

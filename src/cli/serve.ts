@@ -1,14 +1,12 @@
 import { sharedRedis, trustedIssuer } from '../app/adapters.ts';
 import { openEmbedder } from '../app/embedding.ts';
 import { type Gather, gatherAlone, type OwnAnswer } from '../app/gather-workers.ts';
-import { openHealth } from '../app/health.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
 import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
-import { ownTelemetry, serverTelemetry } from '../app/server-telemetry.ts';
 import { drainStdio } from '../app/stdio-drain.ts';
 import { createTelemetry } from '../app/telemetry.ts';
-import { databaseNameOf, startTelemetryExport } from '../app/telemetry-export.ts';
+import { startTelemetryExport } from '../app/telemetry-export.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
@@ -20,7 +18,6 @@ import { refuseUnsafeRoles } from '../postgres/privilege-check.ts';
 import { createMemoryRateStore } from '../resilience/memory-rate-store.ts';
 import type { RateStore } from '../resilience/rate-limiter.ts';
 import { createHistory } from '../telemetry/history.ts';
-import type { Sample } from '../telemetry/metrics/metric-store.ts';
 import { exitCodes } from './exit-code.ts';
 import { openToldDatabase } from './open-database.ts';
 import { openLog } from './open-log.ts';
@@ -69,11 +66,10 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
     import('../app/audit-trail.ts'),
     import('../app/answer-cache.ts'),
     import('../app/task-place.ts'),
+    import('../app/operators.ts'),
   ]);
-  const [opened, [{ compose, serverName }, { openAuditTrail }, { openAnswerCache }, { taskPlace }]] = await Promise.all([
-    opening,
-    loading,
-  ]);
+  const [opened, [{ compose, serverName }, { openAuditTrail }, { openAnswerCache }, { taskPlace }, { openOperators }]] =
+    await Promise.all([opening, loading]);
   const { notice, advice } = opened;
   const database = noteOwnStatements(opened.database, { note: telemetry.note, clock });
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
@@ -121,21 +117,11 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
       ...(tasks && { tasks }),
       clock,
     });
-    const embedderState = embedder?.breakerState;
-    telemetry.watch({
-      database,
-      breakers: [
-        { name: 'database', state: composition.breaker.state },
-        ...(embedderState === undefined ? [] : [{ name: 'embedding service', state: embedderState }]),
-      ],
-      cache: cache.statistics,
-      auditEvents: trail.written,
-    });
     const dashboard = { ring: keys.encryptionKeys, history, cache: cache.statistics, version, clock };
-    const toolCount = () => composition.mcp.toolCount;
-    const health = await openHealth({ config, served, database, embedder, telemetry, toolCount, clock, note });
-    const all = serverTelemetry(gather(ownTelemetry(telemetry)));
-    const operators = { ...all, health, lately: telemetry.lately, databaseName: databaseNameOf(config) };
+    const operators = await openOperators({
+      ...{ config, served, telemetry, composition, database, embedder, gather, clock, note },
+      ...{ cache: cache.statistics, auditEvents: trail.written },
+    });
     return { database, opened, embedder, composition, dashboard, operators, serverName, version, note, close };
   } catch (error) {
     await close();
@@ -162,7 +148,10 @@ async function serveHttpByWorkers(config: Config, log: Note, stop: AbortSignal):
   }
   const port = config.port === 0 ? await freePort(config.host) : config.port;
   const { logFile, serverWorkers: count } = config;
-  const { createPrimaryTelemetry } = await import('../app/server-telemetry.ts');
+  const [{ createPrimaryTelemetry }, { openPrivateMetrics }] = await Promise.all([
+    import('../app/server-telemetry.ts'),
+    import('../app/operators.ts'),
+  ]);
   const primary = createPrimaryTelemetry();
   const metrics = await openPrivateMetrics(config, primary.samples);
   return runServerWorkers({
@@ -174,24 +163,19 @@ async function serveHttpByWorkers(config: Config, log: Note, stop: AbortSignal):
   }).finally(() => metrics?.close(1000));
 }
 
-/** METRICS_PORT: where processes share the work, it is the primary's. */
-async function openPrivateMetrics({ host, metricsPort: port }: Config, samples: () => Promise<readonly Sample[]>) {
-  if (port === undefined) return undefined;
-  const [{ metricsPage }, { listenForMetrics }] = await Promise.all([
-    import('../app/operator-pages.ts'),
-    import('../http/private-metrics.ts'),
-  ]);
-  return listenForMetrics({ host, port, page: () => metricsPage(samples) });
-}
-
 async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part: Part = alone): Promise<number> {
   const trusted = await trustedIssuer(config, clock, log);
-  const loading = Promise.all([import('../app/serve-http.ts'), import('./demo-snippets.ts'), import('../app/search-upkeep.ts')]);
+  const loading = Promise.all([
+    import('../app/serve-http.ts'),
+    import('./demo-snippets.ts'),
+    import('../app/search-upkeep.ts'),
+    import('../app/operators.ts'),
+  ]);
   const started = await start(config, log, stop, part);
   const { database, opened, embedder, composition, dashboard, operators, serverName, version, note, close } = started;
   const toClose = [close];
   try {
-    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }] = await loading;
+    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { openPrivateMetrics }] = await loading;
     const { definition } = served;
     const parts = { composition, database, trusted, dashboard, operators };
     const http = await serveHttp({ config, definition, ...parts, serverName, note });

@@ -23,8 +23,8 @@ export interface ToolCalled extends Asker {
   readonly durationMs: number;
   /** SQL as the caller wrote it. The trail keeps its fingerprint, the log nothing of it. */
   readonly statement?: string | undefined;
-  /** As the caller sent them. Only traces hold them, and only where the operator wants it. */
-  readonly arguments?: unknown;
+  /** As the caller sent them, as JSON that may be cut. Noted only where the operator wants them in traces, and held by nothing else. */
+  readonly arguments?: string | undefined;
   readonly rowCount?: number | undefined;
 }
 

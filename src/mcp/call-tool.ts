@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { cutText } from '../core/cut-text.ts';
 import { type ErrorCode, toErrorBody } from '../core/errors.ts';
 import { askerOf, type Note } from '../core/observation.ts';
 import { maxSqlBytes } from '../query/parse-sql.ts';
@@ -11,7 +12,11 @@ export interface CallToolOptions {
   readonly note: Note;
   /** How often a caller who wants to hear of the progress is told, and how long a call may be before the first time. */
   readonly progressEveryMs?: number;
+  /** Whether what callers wrote is noted, for traces that the operator wants it in. */
+  readonly tellsArguments?: boolean;
 }
+
+const mostArguments = 16_384;
 
 const refusals: ReadonlySet<ErrorCode> = new Set(['forbidden', 'insufficient_scope', 'rate_limited', 'query_rejected']);
 
@@ -19,7 +24,7 @@ const refusals: ReadonlySet<ErrorCode> = new Set(['forbidden', 'insufficient_sco
 const faults: ReadonlySet<ErrorCode> = new Set(['internal', 'dependency_unavailable']);
 
 /** Runs an admitted call to its end. From here on every failure is an answer: the model is meant to read it. */
-export function createCallTool({ clock, note, progressEveryMs = 1000 }: CallToolOptions) {
+export function createCallTool({ clock, note, progressEveryMs = 1000, tellsArguments = false }: CallToolOptions) {
   return async (tool: Tool, rawArguments: unknown, call: ToolCall, admit?: () => Promise<void>): Promise<ToolAnswer> => {
     const startedAt = clock.monotonic();
     const statement = statementIn(tool, rawArguments);
@@ -33,7 +38,7 @@ export function createCallTool({ clock, note, progressEveryMs = 1000 }: CallTool
         code: failure,
         durationMs: clock.monotonic() - startedAt,
         statement,
-        arguments: rawArguments,
+        ...(tellsArguments && { arguments: cutText(JSON.stringify(rawArguments ?? {}), mostArguments) }),
         rowCount,
       });
     let stopTelling = () => {};

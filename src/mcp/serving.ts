@@ -36,6 +36,7 @@ export interface McpServingOptions extends AdmitCallOptions, Omit<ToolCatalogOpt
   /** Absent: no call becomes a task. */
   readonly tasks?: Omit<TasksOptions, 'clock' | 'note'> & Pick<AnswerOrTaskOptions, 'afterMs'>;
   readonly progressEveryMs?: number;
+  readonly tellsArguments?: boolean;
 }
 
 interface SubscriptionOptions extends StreamLimits, Pick<ListenOptions, 'checkMs'>, Pick<ChangeNoticesOptions, 'everyMs'> {

@@ -15,11 +15,11 @@ import { authorize, awkwardResult, principal } from '../support/mcp-stack.ts';
 const text = (name: string) => retailToolTexts[name]!;
 const call = { principal: principal(), requestId: 'request-1', signal: new AbortController().signal };
 
-function caller() {
+function caller(options: { tellsArguments?: boolean } = {}) {
   const observations: Observation[] = [];
   let ms = 0;
   const clock = { now: () => 0, monotonic: () => (ms += 5) };
-  return { observations, callTool: createCallTool({ clock, note: (seen) => observations.push(seen) }) };
+  return { observations, callTool: createCallTool({ clock, note: (seen) => observations.push(seen), ...options }) };
 }
 
 const queryTool = (runQuery: RunQuery) => executeSalesQuery(text('execute_sales_query'), runQuery);
@@ -124,6 +124,15 @@ describe('failures', () => {
       durationMs: 5,
     });
     expect(observations.some((seen) => seen.kind === 'fault_met')).toBe(fault);
+  });
+
+  test('what a caller wrote is noted where the operator wants it traced, and cut', async () => {
+    const { callTool, observations } = caller({ tellsArguments: true });
+    const answering = queryTool(async () => awkwardResult);
+    await callTool(answering, { postgresql_query: `SELECT 1 -- ${'x'.repeat(20_000)}` }, call);
+    const [told] = observations;
+    expect(told).toMatchObject({ arguments: expect.stringMatching(/^{"postgresql_query":"SELECT 1 -- x+$/) });
+    expect(JSON.stringify((told as { arguments?: string }).arguments).length).toBeLessThan(17_000);
   });
 
   test('a good call is noted with its rows and its statement, for the audit trail to fingerprint', async () => {

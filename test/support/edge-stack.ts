@@ -1,14 +1,13 @@
 import { openAnswerCache } from '../../src/app/answer-cache.ts';
 import { type ComposeOptions, compose } from '../../src/app/compose.ts';
 import { gatherAlone } from '../../src/app/gather-workers.ts';
-import { openHealth } from '../../src/app/health.ts';
 import { createIdentityEdge, type IdentityEdgeOptions, type TrustedIssuer } from '../../src/app/identity-edge.ts';
+import { openOperators } from '../../src/app/operators.ts';
 import { serveHttp } from '../../src/app/serve-http.ts';
 import { retailSchema } from '../../src/app/served-schema.ts';
-import { ownTelemetry, serverTelemetry } from '../../src/app/server-telemetry.ts';
 import { taskPlace } from '../../src/app/task-place.ts';
 import { createTelemetry } from '../../src/app/telemetry.ts';
-import { databaseNameOf, startTelemetryExport } from '../../src/app/telemetry-export.ts';
+import { startTelemetryExport } from '../../src/app/telemetry-export.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Observation } from '../../src/core/observation.ts';
@@ -171,14 +170,10 @@ export async function productStack(options: ProductOptions) {
     admitAudited: () => {},
     ...(tasks && { tasks: { ...tasks, ...(taskAfterMs && { afterMs: taskAfterMs }) } }),
   });
-  telemetry.watch({
-    ...{ database, breakers: [{ name: 'database', state: composition.breaker.state }], auditEvents: () => 0 },
-    cache: cache?.statistics,
+  const operators = await openOperators({
+    ...{ config, served: retailSchema, telemetry, composition, database, embedder, clock, note },
+    ...{ cache: cache?.statistics, auditEvents: () => 0, gather: gatherAlone },
   });
-  const toolCount = () => composition.mcp.toolCount;
-  const health = await openHealth({ config, served: retailSchema, database, embedder, telemetry, toolCount, clock, note });
-  const all = serverTelemetry(gatherAlone(ownTelemetry(telemetry)));
-  const operators = { ...all, health, lately: telemetry.lately, databaseName: databaseNameOf(config) };
   const dashboard = { ring: () => testRing, history, cache: cache?.statistics, version: '0.0.0-test', clock };
   const parts = { composition, database, trusted, dashboard, operators };
   const server = await serveHttp({ config, definition, ...parts, serverName: 'product', note });

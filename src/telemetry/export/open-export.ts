@@ -2,11 +2,14 @@ import { resourceFromAttributes } from '@opentelemetry/resources';
 import { MeterProvider, PeriodicExportingMetricReader, type PushMetricExporter } from '@opentelemetry/sdk-metrics';
 import { BasicTracerProvider, BatchSpanProcessor, type SpanExporter } from '@opentelemetry/sdk-trace-base';
 import type { Clock } from '../../core/clock.ts';
+import { within } from '../../core/within.ts';
 import type { Sample } from '../metrics/metric-store.ts';
 import type { RecordedRequest } from '../traces/recorded-request.ts';
 import { spanTree } from '../traces/trace.ts';
 import { createOtelMetrics } from './otel-metrics.ts';
 import { exportTree } from './otel-spans.ts';
+
+const closeWithinMs = 3000;
 
 /** Where telemetry goes. */
 export interface Exporters {
@@ -54,8 +57,9 @@ export function openExport(options: OpenExportOptions) {
     async flush(): Promise<void> {
       await Promise.allSettled([spans.forceFlush(), metrics.forceFlush()]);
     },
+    /** Sends what waits, and gives up on a receiver that does not take it: a server must be able to stop without one. */
     async close(): Promise<void> {
-      await Promise.allSettled([spans.shutdown(), metrics.shutdown()]);
+      await within(closeWithinMs, Promise.allSettled([spans.shutdown(), metrics.shutdown()])).catch(() => {});
     },
   };
 }

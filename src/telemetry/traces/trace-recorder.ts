@@ -57,7 +57,7 @@ export function createTraceRecorder({ clock, withContent = false, onRequest, kee
     openOf(requestId).statements.push({ outcome, durationMs, rowCount, endedAt: clock.now(), content });
   };
   const called = ({ requestId, tool, code, durationMs, arguments: given }: Of<'tool_called'>) => {
-    const content = withContent ? contentOf(JSON.stringify(given)) : undefined;
+    const content = contentOf(given);
     const endedAt = clock.now();
     const one = openOf(requestId);
     one.call = { tool, code, durationMs, endedAt, content };

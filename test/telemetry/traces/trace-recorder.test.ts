@@ -13,7 +13,7 @@ const ran = (requestId: string, changes: Partial<Extract<Observation, { kind: 's
 });
 const called = (requestId: string, changes: Partial<Extract<Observation, { kind: 'tool_called' }>> = {}): Observation => ({
   ...{ kind: 'tool_called', requestId, subject: 'ann', tool: 'execute_sales_query', outcome: 'answered', durationMs: 40 },
-  arguments: { postgresql_query: sql },
+  arguments: JSON.stringify({ postgresql_query: sql }),
   ...changes,
 });
 const answered = (requestId: string, changes: Partial<Extract<Observation, { kind: 'request_answered' }>> = {}): Observation => ({
