@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 /** A certificate for loopback that lives as long as the test. */
-function certificate(): { key: string; cert: string } {
+export function certificate(): { key: string; cert: string } {
   const folder = mkdtempSync(join(tmpdir(), 'stand-in-'));
   try {
     execFileSync(

@@ -1,14 +1,17 @@
-import { createServer, type IncomingMessage } from 'node:http';
+import type { IncomingMessage } from 'node:http';
+import { createServer, globalAgent } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { createAzureMonitorExporters } from '../../../src/telemetry/export/azure-monitor-exporters.ts';
 import { openExport } from '../../../src/telemetry/export/open-export.ts';
 import { createMetricStore } from '../../../src/telemetry/metrics/metric-store.ts';
+import { certificate } from '../../vault/key-vault-stand-in.ts';
 
 /** Stands in for the ingestion of Application Insights: takes what it is sent. */
 const received: { name: string; data: { baseData: Record<string, unknown> } }[] = [];
-const server = createServer(async (request: IncomingMessage, response) => {
+const { key, cert } = certificate();
+const server = createServer({ key, cert }, async (request: IncomingMessage, response) => {
   const chunks: Buffer[] = [];
   for await (const chunk of request) chunks.push(chunk as Buffer);
   const body = Buffer.concat(chunks);
@@ -22,17 +25,22 @@ const server = createServer(async (request: IncomingMessage, response) => {
 beforeAll(async () => {
   // The exporter's own statistics would go to Microsoft.
   vi.stubEnv('APPLICATION_INSIGHTS_NO_STATSBEAT', 'true');
+  globalAgent.options.ca = cert;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
+  delete globalAgent.options.ca;
+  server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
 
 test('spans and metrics arrive as Application Insights has them', async () => {
   const { port } = server.address() as AddressInfo;
-  const key = '00000000-0000-4000-8000-000000000000';
-  const exporters = [createAzureMonitorExporters(`InstrumentationKey=${key};IngestionEndpoint=http://127.0.0.1:${port}/`)];
+  const instrumentation = '00000000-0000-4000-8000-000000000000';
+  const exporters = [
+    createAzureMonitorExporters(`InstrumentationKey=${instrumentation};IngestionEndpoint=https://localhost:${port}/`),
+  ];
   const store = createMetricStore();
   store.add('errors_total', 2, 'internal');
   const service = { name: 'test', version: '1', instance: 'i' };
