@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http';
-import { createServer, globalAgent } from 'node:https';
+import { createServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { gunzipSync } from 'node:zlib';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
@@ -25,12 +25,10 @@ const server = createServer({ key, cert }, async (request: IncomingMessage, resp
 beforeAll(async () => {
   // The exporter's own statistics would go to Microsoft.
   vi.stubEnv('APPLICATION_INSIGHTS_NO_STATSBEAT', 'true');
-  globalAgent.options.ca = cert;
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
 });
 afterAll(async () => {
   vi.unstubAllEnvs();
-  delete globalAgent.options.ca;
   server.closeAllConnections();
   await new Promise((resolve) => server.close(resolve));
 });
