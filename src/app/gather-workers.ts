@@ -28,7 +28,7 @@ interface Given {
 type Message = Partial<GatherRequest & Gathered & GiveRequest & Given>;
 
 /** A worker that hangs must not keep the others' answers back. */
-const patienceMs = 1000;
+const patienceMs = 3000;
 
 export interface PrimaryGatherOptions {
   /** Told of each worker's answer, and of its end: what a dead one said last need not be lost. */

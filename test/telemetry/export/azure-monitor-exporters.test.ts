@@ -37,7 +37,9 @@ test('spans and metrics arrive as Application Insights has them', async () => {
   const { port } = server.address() as AddressInfo;
   const instrumentation = '00000000-0000-4000-8000-000000000000';
   const exporters = [
-    createAzureMonitorExporters(`InstrumentationKey=${instrumentation};IngestionEndpoint=https://localhost:${port}/`),
+    createAzureMonitorExporters(`InstrumentationKey=${instrumentation};IngestionEndpoint=https://localhost:${port}/`, {
+      ca: cert,
+    }),
   ];
   const store = createMetricStore();
   store.add('errors_total', 2, 'internal');
