@@ -98,6 +98,7 @@ async function createExtensions(options: BootstrapOptions, notices: string[]): P
   for (const extension of ['vector', 'pg_trgm']) {
     await placeExtension(session, extension);
   }
+  await createHypopg(options, notices);
   // The setting is shown to superusers and members of pg_read_all_settings; for others it is worth trying.
   const [statistics] = await session.query(
     `SELECT 1 AS usable FROM pg_available_extensions WHERE name = 'pg_stat_statements' AND NOT EXISTS (
@@ -125,6 +126,32 @@ async function createExtensions(options: BootstrapOptions, notices: string[]): P
     if (!isRefusal(error)) throw error;
     notices.push('pg_stat_statements belongs to somebody else: whoever may read it now, may read it still');
   });
+}
+
+/** Lets advice try an index before it is built. What it imagines is seen by its own session alone; still it is nobody else's. */
+async function createHypopg({ session, prefix }: BootstrapOptions, notices: string[]): Promise<void> {
+  const [available] = await session.query("SELECT 1 AS known FROM pg_available_extensions WHERE name = 'hypopg'");
+  if (available === undefined) {
+    notices.push('hypopg is not on this server: advise indexes estimates costs in place of measuring them');
+    return;
+  }
+  try {
+    await placeExtension(session, 'hypopg');
+    const members = await session.query(
+      `SELECT p.oid::regprocedure::text AS name FROM pg_depend d JOIN pg_proc p ON p.oid = d.objid AND d.classid = 'pg_proc'::regclass
+       JOIN pg_extension e ON e.oid = d.refobjid AND d.refclassid = 'pg_extension'::regclass
+       WHERE e.extname = 'hypopg' AND d.deptype = 'e'`,
+    );
+    for (const { name } of members) {
+      await session.script(
+        `REVOKE EXECUTE ON FUNCTION ${name} FROM PUBLIC; GRANT EXECUTE ON FUNCTION ${name} TO ${prefix}_owner, ${prefix}_operator`,
+      );
+    }
+    await session.script('REVOKE ALL ON extensions.hypopg_list_indexes, extensions.hypopg_hidden_indexes FROM PUBLIC');
+  } catch (error) {
+    if (!(error instanceof AppError) && !isRefusal(error)) throw error;
+    notices.push('hypopg could not be set up: advise indexes estimates costs in place of measuring them');
+  }
 }
 
 async function placeExtension(session: OwnerSession, extension: string): Promise<void> {

@@ -9,7 +9,7 @@ export interface SurroundingsRuleOptions {
   readonly embedded: boolean;
 }
 
-const knownExtensions = ['plpgsql', 'vector', 'pg_trgm', 'pg_stat_statements'];
+const knownExtensions = ['plpgsql', 'vector', 'pg_trgm', 'pg_stat_statements', 'hypopg'];
 /** They run SQL given as text, read files, or reach other servers. */
 const reachingExtensions = [
   'dblink',
