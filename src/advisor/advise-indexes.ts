@@ -1,3 +1,4 @@
+import type { RecommendedIndex } from '../core/recommended-index.ts';
 import type { OwnerSession } from '../postgres/database.ts';
 import { type Candidate, candidateBody, candidateName } from './candidate.ts';
 import { candidatesFor, isSmall } from './candidates.ts';
@@ -7,13 +8,7 @@ import { createPlanner, type Planner } from './planner.ts';
 import { readCatalogue } from './read-catalogue.ts';
 import { type Samples, sampleKey } from './read-samples.ts';
 import { readWorkload, type Statement, type Workload } from './read-workload.ts';
-import {
-  judgeRecommendation,
-  judgeVectors,
-  type Recommendation,
-  type RecommendedIndex,
-  type RecommendedVectorIndex,
-} from './recommended.ts';
+import { judgeRecommendation, judgeVectors, type Recommendation, type RecommendedVectorIndex } from './recommended.ts';
 import { shownText } from './shown-text.ts';
 import { inspectIndexes, type StandingFinding } from './standing-indexes.ts';
 import { judgeStatistics, type StatisticsFinding, unindexedForeignKeys } from './table-findings.ts';

@@ -10,7 +10,7 @@ const leastRows = 1000;
 const mostKeys = 4;
 const mostIncluded = 4;
 /** Bytes that INCLUDE may add to an entry: a wide index is read as slowly as its table. */
-const mostIncludedBytes = 64;
+const mostIncludedBytes = 40;
 /** Share of rows up to which an index over these alone is worth a thought. */
 const rareShare = 0.25;
 

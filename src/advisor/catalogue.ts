@@ -25,6 +25,8 @@ export interface Table {
   readonly live: number;
   readonly modifiedSinceAnalyse: number;
   readonly analysed: boolean;
+  /** The statistics know when. */
+  readonly analyseTold: boolean;
 }
 
 export interface Column {

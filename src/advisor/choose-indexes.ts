@@ -29,7 +29,11 @@ const leastSavedMs = 0.1;
 const fewestCalls = 5;
 /** So much cheaper must an index be to be taken in place of a smaller one. */
 const nearly = 1.3;
+/** Part of the statements' time that is no reason to prefer anything. */
+const noise = 0.01;
 const mostChosen = 6;
+/** Part of the statements' time that another index must spare on top, and so must columns beside the keys: both make writes dearer. */
+const leastSpared = 0.1;
 
 interface Trial {
   readonly candidate: Candidate;
@@ -134,23 +138,29 @@ const savedBy = (trial: Trial, piece: Workpiece, current: ReadonlyMap<Workpiece,
   timeOf(piece, current) * Math.max(0, 1 - left(trial, piece, current));
 
 function gainers(trial: Trial, current: ReadonlyMap<Workpiece, number>): Workpiece[] {
-  return [...current.keys()].filter(
-    (piece) =>
-      left(trial, piece, current) <= mostCostLeft && savedBy(trial, piece, current) / piece.statement.calls >= leastSavedMs,
-  );
+  return [...current.keys()].filter((piece) => {
+    const saved = savedBy(trial, piece, current);
+    const { totalMs, calls } = piece.statement;
+    return left(trial, piece, current) <= mostCostLeft && saved >= leastSpared * totalMs && saved / calls >= leastSavedMs;
+  });
 }
 
 /** The one that spares the most; of those that do nearly as well for the same statements, the smallest. */
 function bestOf(trials: readonly Trial[], current: ReadonlyMap<Workpiece, number>): Trial | undefined {
   const saved = (trial: Trial) => gainers(trial, current).reduce((sum, piece) => sum + savedBy(trial, piece, current), 0);
-  const [most] = [...trials].sort((a, b) => saved(b) - saved(a));
+  const bare = Math.max(0, ...trials.filter(({ candidate }) => candidate.include.length === 0).map(saved));
+  const worth = trials.filter((trial) => {
+    const all = gainers(trial, current).reduce((sum, piece) => sum + piece.statement.totalMs, 0);
+    return trial.candidate.include.length === 0 || saved(trial) - bare >= leastSpared * all;
+  });
+  const [most] = [...worth].sort((a, b) => saved(b) - saved(a));
   if (most === undefined) return undefined;
   const helped = gainers(most, current);
   const remaining = (trial: Trial) =>
     helped.reduce((sum, piece) => sum + timeOf(piece, current) * Math.min(1, left(trial, piece, current)), 0);
   const all = helped.reduce((sum, piece) => sum + timeOf(piece, current), 0);
-  const near = trials.filter(
-    (trial) => remaining(trial) <= nearly * remaining(most) + 0.002 * all && trial.measured === most.measured,
+  const near = worth.filter(
+    (trial) => remaining(trial) <= nearly * remaining(most) + noise * all && trial.measured === most.measured,
   );
   return near.sort((a, b) => sizeOf(a) - sizeOf(b) || saved(b) - saved(a))[0];
 }

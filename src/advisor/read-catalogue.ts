@@ -4,7 +4,7 @@ import type { Catalogue, Column, ForeignKey, Index, Policy, Table } from './cata
 const ours = `n.nspname NOT IN ('pg_catalog', 'information_schema') AND n.nspname !~ '^pg_(toast|temp)'`;
 
 const columnsOf = `(SELECT json_agg(json_build_object('name', a.attname, 'type', format_type(a.atttypid, a.atttypmod),
-    'category', t.typcategory::text, 'averageBytes', CASE WHEN t.typlen > 0 THEN t.typlen ELSE 32 END) ORDER BY a.attnum)
+    'category', t.typcategory::text, 'averageBytes', t.typlen) ORDER BY a.attnum)
   FROM pg_attribute a JOIN pg_type t ON t.oid = a.atttypid WHERE a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped)`;
 
 // An index that somebody is building is not a broken one.
@@ -44,7 +44,7 @@ const tables = `SELECT json_build_object('schema', n.nspname, 'name', c.relname,
     'writes', json_build_object('inserted', coalesce(s.n_tup_ins, 0), 'updated', coalesce(s.n_tup_upd, 0),
       'hotUpdated', coalesce(s.n_tup_hot_upd, 0), 'deleted', coalesce(s.n_tup_del, 0)),
     'live', coalesce(s.n_live_tup, 0), 'modifiedSinceAnalyse', coalesce(s.n_mod_since_analyze, 0),
-    'analysed', c.reltuples >= 0)::text AS told
+    'analysed', c.reltuples >= 0, 'analyseTold', s.last_analyze IS NOT NULL OR s.last_autoanalyze IS NOT NULL)::text AS told
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
   WHERE c.relkind IN ('r', 'p', 'm') AND ${ours} ORDER BY n.nspname, c.relname`;
 
@@ -77,13 +77,26 @@ export async function readCatalogue(session: Pick<OwnerSession, 'query'>): Promi
   };
 }
 
+/** A row's header and place (https://www.postgresql.org/docs/17/storage-page-layout.html), and what a number of no fixed length takes. */
+const rowBytes = 28;
+const otherBytes = 16;
+
+/** Texts share what the columns of known length leave of an average row. */
+function withWidths(columns: readonly Column[], bytesPerRow: number): Column[] {
+  const isText = ({ averageBytes, category }: Column) => averageBytes < 0 && category === 'S';
+  const widthOf = (column: Column) => (column.averageBytes > 0 ? column.averageBytes : otherBytes);
+  const known = columns.filter((column) => !isText(column)).reduce((sum, column) => sum + widthOf(column), rowBytes);
+  const text = Math.max(otherBytes, (bytesPerRow - known) / Math.max(1, columns.filter(isText).length));
+  return columns.map((column) => ({ ...column, averageBytes: isText(column) ? text : widthOf(column) }));
+}
+
 function toTable(told: Told): Table {
   // A table that nobody has analysed has no count of rows yet: about a hundred bytes a row, unless somebody counted the changes.
   const rows = told.rows >= 0 ? told.rows : Math.max(told.live, told.pages * 80);
   return {
     ...told,
     rows,
-    columns: told.columns ?? [],
+    columns: withWidths(told.columns ?? [], (told.pages * 8192) / Math.max(1, rows)),
     indexes: (told.indexes ?? []).map(({ predicate, ...index }) => ({
       ...index,
       predicate: predicate ?? undefined,

@@ -1,20 +1,10 @@
+import type { RecommendedIndex } from '../core/recommended-index.ts';
 import { type Index, nameOf, quoted, type Table } from './catalogue.ts';
 import { replaces } from './standing-indexes.ts';
-
-/** An index that a served schema is known to need, whatever has been asked so far. */
-export interface RecommendedIndex {
-  /** `schema.table`. */
-  readonly table: string;
-  readonly name: string;
-  readonly columns: readonly string[];
-  readonly include?: readonly string[];
-  readonly reason: string;
-}
 
 /** Vectors: searched exactly until there are many. */
 export interface RecommendedVectorIndex {
   readonly table: string;
-  readonly name: string;
   /** Column of the vectors. */
   readonly column: string;
   /** Rows from which on an approximate index is worth it. */

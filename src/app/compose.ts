@@ -133,7 +133,7 @@ export async function compose(options: ComposeOptions) {
     searchProducts: products.search,
     metrics,
     ...served.reports({ runQuery, database, clock }),
-    explainAccess: createExplainAccess({ database, definition }),
+    explainAccess: createExplainAccess({ database, definition, prefix: config.postgresRolePrefix }),
     getMetrics,
     readDashboard: createReadDashboard({ definition: dashboard, metrics, getMetrics, runQuery, extentOf, clock }),
     authorize,

@@ -1,5 +1,6 @@
 import type { DashboardDefinition } from '../core/dashboard-definition.ts';
 import type { MetricsDefinition } from '../core/metrics-definition.ts';
+import type { RecommendedIndex } from '../core/recommended-index.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
 import type { Wording } from '../core/wording.ts';
 import type { ToolCatalogOptions } from '../mcp/catalog.ts';
@@ -11,6 +12,7 @@ import { retailDefinition } from '../retail/definition.ts';
 import { createInventoryStatus } from '../retail/inventory-status.ts';
 import { retailMetrics } from '../retail/metrics.ts';
 import { createRecommendProducts, type ReportOptions } from '../retail/recommend-products.ts';
+import { retailIndexes } from '../retail/recommended-indexes.ts';
 import { type LoadProgress, loadSampleData } from '../retail/sample-data/load.ts';
 import { loadTradeWords } from '../retail/trade-words.ts';
 import { retailValidValues } from '../retail/valid-values.ts';
@@ -30,6 +32,8 @@ export interface ServedSchema {
   readonly dashboard: DashboardDefinition;
   /** Tools that only this schema can answer. */
   reports(options: ReportOptions): Pick<ToolCatalogOptions, 'recommendProducts' | 'inventoryStatus'>;
+  /** Indexes that it is known to need. */
+  readonly indexes: readonly RecommendedIndex[];
   readonly migrations: URL;
   /** Fills a new demonstration database. */
   seed(session: OwnerSession, onProgress?: (progress: LoadProgress) => void, signal?: AbortSignal): Promise<void>;
@@ -47,6 +51,7 @@ export const retailSchema: ServedSchema = {
     recommendProducts: createRecommendProducts(options),
     inventoryStatus: createInventoryStatus(options),
   }),
+  indexes: retailIndexes,
   migrations: new URL('../../migrations/', import.meta.url),
   async seed(session, onProgress, signal) {
     await loadSampleData({ session, ...(onProgress && { onProgress }), ...(signal && { signal }) });

@@ -158,9 +158,19 @@ function addVerbGroups(program: Command, finish: (code: number) => void): void {
     .description('score product search by judged queries, beside simpler systems')
     .addOption(json())
     .action(async (file, options) => finish(await (await import('./search.ts')).evaluateSearch(file, options)));
-  program
-    .command('advise')
-    .description('advice on the database')
+  const advise = program.command('advise').description('advice on the database');
+  advise
+    .command('indexes')
+    .description('indexes that are missing, superfluous, unused or broken, by what has been asked; measured where hypopg is')
+    .option('--apply', 'build, as the owner (POSTGRES_OWNER_URL), what is missing, and mend what is INVALID; nothing else is dropped')
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./advise-database.ts')).adviseOnIndexes(options)));
+  advise
+    .command('queries')
+    .description('the statements that take the most time, without literals, with likely causes')
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./advise-database.ts')).adviseOnQueries(options)));
+  advise
     .command('vectors')
     .description('exact or approximate vector search: rows, choice, index and measured recall')
     .addOption(json())

@@ -80,6 +80,8 @@ export interface OwnerSession {
   script(text: string): Promise<void>;
   /** Bulk load in the order of `columns`. Values are PostgreSQL text representations; null is SQL NULL. */
   copyRows(table: string, columns: readonly ColumnType[], rows: Iterable<readonly (string | number | null)[]>): Promise<void>;
+  /** Asks the server to give up what the session is doing, which then fails with 57014. Absent where nothing can be interrupted. */
+  cancel?(): Promise<void>;
   close(): Promise<void>;
 }
 

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import pg from 'pg';
 import { from as copyFrom } from 'pg-copy-streams';
+import { cancelBackend } from './cancel-request.ts';
 import { type Login, type ServerAddress, toClientConfig } from './connection-settings.ts';
 import type { OwnerSession, TextRow } from './database.ts';
 import { toBindText } from './tenant-exchange.ts';
@@ -36,6 +37,10 @@ export async function openOwnerSession(address: ServerAddress, login: Login): Pr
       }
       stream.end(chunk);
       await finished;
+    },
+    cancel: () => {
+      const { processID: processId, secretKey } = client as unknown as { processID: number; secretKey: number };
+      return cancelBackend(address, { processId, secretKey });
     },
     close: () => client.end(),
   };

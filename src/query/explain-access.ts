@@ -30,13 +30,12 @@ export type ExplainAccess = (table: string, principal: Principal) => Promise<Acc
 export interface ExplainAccessOptions {
   readonly database: Pick<Database, 'query'>;
   readonly definition: SchemaDefinition;
+  /** Of this installation's logins: other installations on the same server have logins with the same suffixes. */
+  readonly prefix: string;
 }
 
-/** Logins whose name ends so: the prefix is the installation's. */
-const ofLogin = `right(r.rolname, length($3) + 1) = '_' || $3`;
-
 /** Tells what decides which rows and columns of a table a caller sees, as the database has it now beside what the definition says. */
-export function createExplainAccess({ database, definition }: ExplainAccessOptions): ExplainAccess {
+export function createExplainAccess({ database, definition, prefix }: ExplainAccessOptions): ExplainAccess {
   return async (table, principal) => {
     const relation = servedRelation(definition, table);
     const reader = readerRoleFor(definition, principal.permissions);
@@ -55,8 +54,8 @@ export function createExplainAccess({ database, definition }: ExplainAccessOptio
       database.query(
         `SELECT DISTINCT a.attname AS name FROM pg_catalog.pg_class c JOIN pg_catalog.pg_namespace n ON n.oid = c.relnamespace
          JOIN pg_catalog.pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped, pg_catalog.pg_roles r
-         WHERE n.nspname = $1 AND c.relname = $2 AND ${ofLogin} AND has_column_privilege(r.oid, c.oid, a.attnum, 'SELECT')`,
-        [...names, reader.suffix],
+         WHERE n.nspname = $1 AND c.relname = $2 AND r.rolname = $3 AND has_column_privilege(r.oid, c.oid, a.attnum, 'SELECT')`,
+        [...names, `${prefix}_${reader.suffix}`],
       ),
     ]);
     const open = new Set(granted.map((row) => row.name));

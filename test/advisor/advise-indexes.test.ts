@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { adviseIndexes, type IndexReport } from '../../src/advisor/advise-indexes.ts';
 import type { OwnerSession } from '../../src/postgres/database.ts';
 import { openOwnerSession } from '../../src/postgres/owner-session.ts';
-import { embeddedTier, type EmptyDatabase, tiers } from '../support/databases.ts';
+import { type EmptyDatabase, embeddedTier, tiers } from '../support/databases.ts';
 import { plants, sow, temptations } from './plants.ts';
 
 const real = tiers.filter((tier) => tier !== embeddedTier).map((tier) => [tier.name, tier] as const);
@@ -37,7 +37,8 @@ describe.each(real)('The index advisor on a schema that it has never seen, on %s
 
   test.each(plants)('finds $problem', ({ table, expected }) => {
     const said = saidOf(report, table);
-    if (!said.some((line) => expected.test(line))) console.log(table, JSON.stringify(said), JSON.stringify(report.not_advised.filter(({ index }) => index.includes(table))));
+    if (!said.some((line) => expected.test(line)))
+      console.log(table, JSON.stringify(said), JSON.stringify(report.not_advised.filter(({ index }) => index.includes(table))));
     expect(said.filter((line) => expected.test(line))).toHaveLength(1);
   });
 

@@ -64,7 +64,10 @@ export const plants: readonly Plant[] = [
     make: `CREATE TABLE harbour.captain (id int, email text, note text);
       INSERT INTO harbour.captain SELECT i, 'Captain' || i || '@Sea.example', ${filler} FROM generate_series(1, 40000) i;
       CREATE INDEX captain_email ON harbour.captain (email);`,
-    ask: { times: 12, sql: (turn) => `SELECT id, note FROM harbour.captain WHERE lower(email) = lower('CAPTAIN${turn}@sea.example')` },
+    ask: {
+      times: 12,
+      sql: (turn) => `SELECT id, note FROM harbour.captain WHERE lower(email) = lower('CAPTAIN${turn}@sea.example')`,
+    },
     expected: /ON harbour\.captain \(\(lower\(email\)\)\)$/,
   },
   {
@@ -105,7 +108,7 @@ export const plants: readonly Plant[] = [
       ALTER TABLE harbour.permit ENABLE ROW LEVEL SECURITY;
       GRANT SELECT ON harbour.permit TO zavatest_reader, zavatest_operator;
       CREATE POLICY permit_of_agency ON harbour.permit FOR SELECT TO zavatest_reader
-        USING (agency = ANY ((SELECT string_to_array(current_setting('harbour.agency'), ',')::int[])));
+        USING (agency = ANY ((SELECT string_to_array(current_setting('harbour.agency'), ','))::int[]));
       CREATE POLICY permit_operator ON harbour.permit FOR SELECT TO zavatest_operator USING (true);`,
     ask: { as: 'reader', times: 12, sql: (turn) => `SELECT id, note FROM harbour.permit WHERE kind = ${turn}` },
     expected: /ON harbour\.permit \(agency, kind\)$/,
@@ -139,7 +142,7 @@ export const plants: readonly Plant[] = [
     make: `CREATE TABLE harbour.tide (id int, height int) WITH (autovacuum_enabled = off);
       INSERT INTO harbour.tide SELECT i, i FROM generate_series(1, 100) i; ANALYZE harbour.tide;
       INSERT INTO harbour.tide SELECT i, i FROM generate_series(1, 20000) i;`,
-    expected: /^ANALYZE harbour\.tide; 20000 rows changed since it was analysed with 100 rows$/,
+    expected: /^ANALYZE harbour\.tide; 20[01]00 rows changed since it was analysed with 100 rows$/,
   },
 ];
 
@@ -155,7 +158,10 @@ export const temptations: readonly Temptation[] = [
     table: 'buoy',
     make: `CREATE TABLE harbour.buoy (id int, lit boolean, side text, note text);
       INSERT INTO harbour.buoy SELECT i, i % 2 = 0, CASE WHEN i % 2 = 0 THEN 'port' ELSE 'starboard' END, ${filler} FROM generate_series(1, 30000) i;`,
-    ask: { times: 12, sql: (turn) => `SELECT id, note FROM harbour.buoy WHERE side = '${turn % 2 === 0 ? 'port' : 'starboard'}'` },
+    ask: {
+      times: 12,
+      sql: (turn) => `SELECT id, note FROM harbour.buoy WHERE side = '${turn % 2 === 0 ? 'port' : 'starboard'}'`,
+    },
   },
   {
     nothing: 'heavy writes and rare reads',
@@ -186,7 +192,9 @@ export const temptations: readonly Temptation[] = [
 
 /** Makes everything, and asks as people would have asked since. */
 export async function sow(admin: OwnerSession, reader: OwnerSession): Promise<void> {
-  await admin.script('CREATE SCHEMA harbour; GRANT USAGE ON SCHEMA harbour TO zavatest_reader, zavatest_operator, zavatest_owner');
+  await admin.script(
+    'CREATE SCHEMA harbour; GRANT USAGE ON SCHEMA harbour TO zavatest_reader, zavatest_operator, zavatest_owner',
+  );
   for (const { make } of [...plants, ...temptations]) await admin.script(make);
   const failing = 'CREATE UNIQUE INDEX CONCURRENTLY rope_length ON harbour.rope (length)';
   await admin.script(failing).catch(() => {});

@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createExplainAccess, type ExplainAccess } from '../../src/query/explain-access.ts';
 import { retailDefinition as definition } from '../../src/retail/definition.ts';
@@ -8,7 +9,7 @@ onEveryDatabase('Access', (tier) => {
   let explain: (table: string, role: string, stores: number[]) => ReturnType<ExplainAccess>;
   beforeAll(async () => {
     db = await tier.open();
-    const explainAccess = createExplainAccess({ database: db.database, definition });
+    const explainAccess = createExplainAccess({ database: db.database, definition, prefix: db.role('').slice(0, -1) });
     explain = async (table, role, stores) => explainAccess(table, await principalFor(db.database, role, stores));
   });
   afterAll(() => db.close());
@@ -40,6 +41,17 @@ onEveryDatabase('Access', (tier) => {
     for (const table of definition.relations.map(({ name }) => name)) {
       for (const column of (await explain(table, 'super_admin', [1])).columns)
         expect([table, column.name, column.granted]).toEqual([table, column.name, column.readable]);
+    }
+  });
+
+  test('is told of this installation’s login, not of another’s whose name ends alike', async () => {
+    const other = `other${randomBytes(3).toString('hex')}_${db.role('reader')}`;
+    await db.admin.script(`CREATE ROLE ${other}; GRANT SELECT ON retail.products TO ${other}`);
+    try {
+      const { columns } = await explain('products', 'store_manager', [1]);
+      expect(columns.find(({ name }) => name === 'cost')).toMatchObject({ readable: false, granted: false });
+    } finally {
+      await db.admin.script(`REVOKE SELECT ON retail.products FROM ${other}; DROP ROLE ${other}`);
     }
   });
 

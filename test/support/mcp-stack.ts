@@ -136,7 +136,7 @@ export function mcpStack({
     searchProducts,
     metrics: retailMetrics,
     ...retailSchema.reports({ runQuery: run, database: { query: async () => [] }, clock: stillClock }),
-    explainAccess: createExplainAccess({ definition: retailDefinition, database: { query: async () => [] } }),
+    explainAccess: createExplainAccess({ definition: retailDefinition, prefix: 'zava', database: { query: async () => [] } }),
     getMetrics,
     readDashboard: createReadDashboard({
       definition: retailDashboard,

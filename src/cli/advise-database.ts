@@ -1,0 +1,76 @@
+import { type AdviseIndexesOptions, adviseIndexes, type IndexReport } from '../advisor/advise-indexes.ts';
+import { adviseQueries, type QueryReport } from '../advisor/advise-queries.ts';
+import type { Applied } from '../advisor/apply-advice.ts';
+import { applyAdvice, stepsOf } from '../advisor/apply-advice.ts';
+import { openNamedSession } from '../app/adapters.ts';
+import { retailSchema } from '../app/served-schema.ts';
+import { databaseTarget } from '../config/database-target.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import type { OwnerSession } from '../postgres/database.ts';
+import { approximateFrom } from '../search/embedding/vector-store.ts';
+import { formatIndexReport, formatQueryReport } from './advice-text.ts';
+import { exitCodes } from './exit-code.ts';
+import { withOwner } from './index-products.ts';
+import { stoppable } from './stoppable.ts';
+
+export interface AdviseFlags {
+  readonly json?: boolean;
+  readonly apply?: boolean;
+}
+
+const schemas = [retailSchema.definition.schema, 'extensions'];
+
+/** Compares the indexes with what is needed and asked; with --apply builds, as the owner, what is missing. */
+export async function adviseOnIndexes({ json, apply }: AdviseFlags): Promise<number> {
+  const config = loadConfig({ serving: 'nothing' });
+  return stoppable(async (stop) => {
+    const before = await withReader(config, stop, (session) => adviseIndexes(indexOptions(session, stop)));
+    const applied = apply ? await withOwner(config, stop, (session) => applyTo(session, before, stop)) : [];
+    const report =
+      applied.length === 0 ? before : await withReader(config, stop, (session) => adviseIndexes(indexOptions(session, stop)));
+    process.stdout.write(
+      json ? `${JSON.stringify({ ...report, ...(apply && { applied }) }, null, 2)}\n` : formatIndexReport(report, applied),
+    );
+    return isInOrder(report) && applied.every(({ outcome }) => outcome === 'done') ? exitCodes.done : exitCodes.failed;
+  });
+}
+
+function applyTo(session: OwnerSession, report: IndexReport, signal: AbortSignal): Promise<Applied[]> {
+  const onStep = (what: string) => process.stderr.write(`${what} …\n`);
+  return applyAdvice({ session, steps: stepsOf(report), onStep, signal });
+}
+
+function indexOptions(session: OwnerSession, signal: AbortSignal): AdviseIndexesOptions {
+  const { relation, vector } = retailSchema.catalogue.vectors;
+  const vectors = { table: relation, column: vector, fromRows: approximateFrom };
+  return { session, schemas, recommended: retailSchema.indexes, vectors, signal };
+}
+
+const isInOrder = ({ recommendations, standing }: IndexReport) =>
+  recommendations.every(({ status }) => status === 'present' || status === 'redundant') &&
+  standing.every(({ kind }) => kind !== 'INVALID');
+
+/** Where the database's time goes, and why. */
+export async function adviseOnQueries({ json }: Pick<AdviseFlags, 'json'>): Promise<number> {
+  const config = loadConfig({ serving: 'nothing' });
+  return stoppable(async (signal) => {
+    const report: QueryReport = await withReader(config, signal, (session) =>
+      adviseQueries({ session, schemas, metrics: retailSchema.metrics, signal }),
+    );
+    process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : formatQueryReport(report));
+    return exitCodes.done;
+  });
+}
+
+/** The operator login sees what every login has asked; the owner only its own statements, which the report then says. */
+async function withReader<T>(config: Config, stop: AbortSignal, work: (session: OwnerSession) => Promise<T>): Promise<T> {
+  if (databaseTarget(config).kind !== 'postgresql' || config.postgresOperatorUrl === undefined)
+    return withOwner(config, stop, work);
+  const session = await openNamedSession(config, 'postgresOperatorUrl');
+  try {
+    return await work(session);
+  } finally {
+    await session.close();
+  }
+}
