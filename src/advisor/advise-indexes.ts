@@ -51,7 +51,10 @@ export interface IndexReport {
 }
 
 export interface AdviseIndexesOptions {
+  /** May read the tables. */
   readonly session: OwnerSession;
+  /** May read other logins' statements; absent = the same. */
+  readonly statistics?: Pick<OwnerSession, 'query'>;
   /** Schemas that unqualified names are searched in, and that advice is given for first. */
   readonly schemas: readonly string[];
   readonly recommended: readonly RecommendedIndex[];
@@ -63,7 +66,7 @@ export interface AdviseIndexesOptions {
 export async function adviseIndexes(options: AdviseIndexesOptions): Promise<IndexReport> {
   const { session, schemas, signal } = options;
   const catalogue = await readCatalogue(session);
-  const workload = await readWorkload(session);
+  const workload = await readWorkload(options.statistics ?? session);
   const recommendations = [
     ...options.recommended.map((wanted) => judgeRecommendation(wanted, catalogue.tables)),
     ...(options.vectors === undefined ? [] : [judgeVectors(options.vectors, catalogue.tables)]),
@@ -71,7 +74,7 @@ export async function adviseIndexes(options: AdviseIndexesOptions): Promise<Inde
   const kept = new Set(recommendations.map(({ detail }) => detail));
   const planner = await createPlanner(session, schemas);
   try {
-    const { pieces, samples } = await prepareWorkpieces({ session, workload, catalogue, planner, schemas, signal });
+    const { pieces, samples, refused } = await prepareWorkpieces({ session, workload, catalogue, planner, schemas, signal });
     const found = { advice: [] as IndexAdvice[], refused: [] as IndexReport['not_advised'][number][] };
     for (const table of catalogue.tables.filter((one) => !isSmall(one))) {
       const own = await adviseTable({ table, catalogue, workload, pieces, samples, planner, signal });
@@ -87,14 +90,24 @@ export async function adviseIndexes(options: AdviseIndexesOptions): Promise<Inde
         .filter(({ kind, index }) => kind !== 'unused' || !kept.has(index)),
       statistics: catalogue.tables.map(judgeStatistics).filter((finding) => finding !== undefined),
       not_advised: found.refused,
-      notes: [
-        ...workload.notes,
-        ...(planner.tries ? [] : ['hypopg is not set up here: costs with a new index are estimated, not measured']),
-      ],
+      notes: [...workload.notes, ...notesOn(planner, catalogue, pieces, refused)],
     };
   } finally {
     await planner.close();
   }
+}
+
+function notesOn(planner: Planner, { trigramSchema }: Catalogue, pieces: readonly Workpiece[], refused: number): string[] {
+  const notes: string[] = [];
+  if (!planner.tries) notes.push('hypopg is not set up here: costs with a new index are estimated, not measured');
+  if (refused > 0)
+    notes.push(
+      `${refused} statements cannot be explained by this login: it needs SELECT on their tables (POSTGRES_OWNER_URL owns the served ones)`,
+    );
+  const patterns = pieces.some(({ uses }) => uses.some(({ conditions }) => conditions.some(({ kind }) => kind === 'pattern')));
+  if (patterns && trigramSchema === undefined)
+    notes.push('patterns within texts are asked for, and pg_trgm, which an index for them needs, is not set up');
+  return notes;
 }
 
 interface TableWork {
@@ -212,7 +225,12 @@ function reasons(candidate: Candidate, pieces: readonly Workpiece[], samples: Sa
   const uses = pieces.flatMap((piece) => piece.uses.filter(({ table }) => table === candidate.table));
   const first = candidate.keys[0];
   const why: string[] = [];
-  if (candidate.method === 'gin') why.push('a pattern within a text: trigrams find it, a B-tree cannot');
+  if (candidate.method === 'gin')
+    why.push(
+      first?.options.endsWith('gin_trgm_ops')
+        ? 'a pattern within a text: trigrams find it, a B-tree cannot'
+        : 'what is in a document, an array or a text: GIN finds it, a B-tree cannot',
+    );
   if (candidate.predicate !== undefined) why.push('holds the few rows that are asked for, not the many others');
   if (first?.expression) why.push('the statement compares the result of a function, which no index of the column serves');
   if (candidate.include.length > 0)

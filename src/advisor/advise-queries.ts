@@ -3,6 +3,7 @@ import type { OwnerSession } from '../postgres/database.ts';
 import { casesOf } from './assume.ts';
 import type { Table } from './catalogue.ts';
 import { type Cause, causesOf } from './causes.ts';
+import { isExplainable } from './explainable.ts';
 import { createPlanner } from './planner.ts';
 import { readCatalogue } from './read-catalogue.ts';
 import { readWorkload, type Statement } from './read-workload.ts';
@@ -34,7 +35,10 @@ export interface QueryReport {
 }
 
 export interface AdviseQueriesOptions {
+  /** May read the tables. */
   readonly session: OwnerSession;
+  /** May read other logins' statements; absent = the same. */
+  readonly statistics?: Pick<OwnerSession, 'query'>;
   readonly schemas: readonly string[];
   readonly metrics?: MetricsDefinition;
   /** Statements told of, those with the most time first. */
@@ -45,13 +49,14 @@ export interface AdviseQueriesOptions {
 /** Where the database's time goes, and why. Reads only; statements are explained, never run. */
 export async function adviseQueries({
   session,
+  statistics,
   schemas,
   metrics,
   most = 20,
   signal,
 }: AdviseQueriesOptions): Promise<QueryReport> {
   const catalogue = await readCatalogue(session);
-  const workload = await readWorkload(session);
+  const workload = await readWorkload(statistics ?? session);
   const planner = await createPlanner(session, schemas);
   const all = workload.statements.reduce((sum, { totalMs }) => sum + totalMs, 0);
   const statements: QueryAdvice[] = [];
@@ -61,7 +66,7 @@ export async function adviseQueries({
     const uses = readShape(statement.tree, catalogue, statement, schemas);
     // Catalogs and the advisor's own questions are nobody's workload.
     if (uses.length === 0) continue;
-    const [first] = casesOf(statement, uses, new Map());
+    const [first] = isExplainable(statement.tree, catalogue) ? casesOf(statement, uses, new Map()) : [];
     const plan = first && (await planner.plan(first.sql, statement.login));
     const share = statement.totalMs / Math.max(1e-9, all);
     const instead = metrics && rollupHint(uses, metrics);

@@ -21,7 +21,7 @@ export function candidatesFor(use: TableUse, catalogue: Catalogue, samples: Samp
   const { table } = use;
   if (isSmall(table)) return [];
   const sampleOf = (column: string) => samples.get(sampleKey(table, column));
-  const plain = use.conditions.filter(({ around, kind }) => around === undefined && kind !== 'other');
+  const plain = use.conditions.filter(({ around, kind }) => around === undefined && !/^(other|pattern|contains)$/.test(kind));
   const keySets = keySetsOf(use, plain, catalogue, sampleOf);
   const predicates = predicatesOf(plain, sampleOf, table);
   const btrees = keySets.flatMap((keys) => [
@@ -31,7 +31,12 @@ export function candidatesFor(use: TableUse, catalogue: Catalogue, samples: Samp
       return [{ table, method: 'btree' as const, keys: rest.length === 0 ? keys : rest, include: [], predicate }];
     }),
   ]);
-  const all: Candidate[] = [...btrees, ...btrees.flatMap((candidate) => covering(candidate, use)), ...trigrams(use, catalogue)];
+  const all: Candidate[] = [
+    ...btrees,
+    ...btrees.flatMap((candidate) => covering(candidate, use)),
+    ...trigrams(use, catalogue),
+    ...containers(use),
+  ];
   const known = new Map(all.map((candidate) => [candidateBody(candidate), candidate]));
   return [...known.values()].filter((candidate) => !table.indexes.some((index) => coveredBy(candidate, index)));
 }
@@ -114,6 +119,23 @@ function trigrams(use: TableUse, { trigramSchema }: Catalogue): Candidate[] {
     const only = around?.sql === undefined ? key(column, options) : { text: around.sql, expression: true, options };
     return [{ table: use.table, method: 'gin' as const, keys: [only], include: [] }];
   });
+}
+
+/** What is in a document, an array or a text's words. */
+function containers(use: TableUse): Candidate[] {
+  const { table } = use;
+  const found = use.conditions.filter(({ kind, around, column }) => {
+    const known = table.columns.find(({ name }) => name === column);
+    return (
+      kind === 'contains' && !around && known !== undefined && (/^(jsonb|tsvector)$/.test(known.type) || known.category === 'A')
+    );
+  });
+  return unique(found.map(({ column }) => column)).map((column) => ({
+    table,
+    method: 'gin' as const,
+    keys: [key(column)],
+    include: [],
+  }));
 }
 
 interface Predicate {

@@ -3,6 +3,9 @@ export interface Catalogue {
   readonly tables: readonly Table[];
   /** Names of functions whose every form is immutable: the ones that an index may be built over. */
   readonly immutableFunctions: ReadonlySet<string>;
+  /** Names of functions and operators that come neither with PostgreSQL nor with an extension. */
+  readonly ownFunctions: ReadonlySet<string>;
+  readonly ownOperators: ReadonlySet<string>;
   /** Schema of pg_trgm, where it is installed. */
   readonly trigramSchema: string | undefined;
   /** Seconds that the statistics of tables and indexes have been counted for. */

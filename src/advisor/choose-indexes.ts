@@ -31,6 +31,8 @@ const fewestCalls = 5;
 const nearly = 1.3;
 /** Part of the statements' time that is no reason to prefer anything. */
 const noise = 0.01;
+/** An index of a quarter of the size, such as one of few rows, may leave more. */
+const muchSmaller = { part: 0.25, mayLeave: 0.05 } as const;
 const mostChosen = 6;
 /** Part of the statements' time that another index must spare on top, and so must columns beside the keys: both make writes dearer. */
 const leastSpared = 0.1;
@@ -159,9 +161,11 @@ function bestOf(trials: readonly Trial[], current: ReadonlyMap<Workpiece, number
   const remaining = (trial: Trial) =>
     helped.reduce((sum, piece) => sum + timeOf(piece, current) * Math.min(1, left(trial, piece, current)), 0);
   const all = helped.reduce((sum, piece) => sum + timeOf(piece, current), 0);
-  const near = worth.filter(
-    (trial) => remaining(trial) <= nearly * remaining(most) + noise * all && trial.measured === most.measured,
-  );
+  const near = worth.filter((trial) => {
+    const small = trial.bytes !== undefined && trial.bytes <= muchSmaller.part * (most.bytes ?? 0);
+    const tolerated = nearly * remaining(most) + (small ? muchSmaller.mayLeave : noise) * all;
+    return remaining(trial) <= tolerated && trial.measured === most.measured;
+  });
   return near.sort((a, b) => sizeOf(a) - sizeOf(b) || saved(b) - saved(a))[0];
 }
 

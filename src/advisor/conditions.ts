@@ -3,7 +3,7 @@ import { writeNode } from '../query/statement-tree.ts';
 
 /** What a WHERE or ON says of one column (or of an expression over one column) of one table. */
 export interface Condition {
-  readonly kind: 'equal' | 'range' | 'null' | 'not null' | 'true' | 'false' | 'pattern' | 'other';
+  readonly kind: 'equal' | 'range' | 'null' | 'not null' | 'true' | 'false' | 'pattern' | 'contains' | 'other';
   readonly column: string;
   /** The expression around the column, where it does not stand alone. */
   readonly around?: Around;
@@ -122,6 +122,7 @@ function ofSide(side: Side, { kind }: Message, operator: string, other: unknown,
     return found({ kind: 'equal' });
   if (/^[<>]=?$/.test(operator) && kind === 'AEXPR_OP')
     return found({ kind: 'range', operands: operand(other, operator.startsWith('>') ? 'low' : 'high') });
+  if (/^(@>|@@|&&|\?[|&]?)$/.test(operator)) return found({ kind: 'contains' });
   return found({ kind: 'other' });
 }
 

@@ -48,6 +48,10 @@ const tables = `SELECT json_build_object('schema', n.nspname, 'name', c.relname,
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace LEFT JOIN pg_stat_all_tables s ON s.relid = c.oid
   WHERE c.relkind IN ('r', 'p', 'm') AND ${ours} ORDER BY n.nspname, c.relname`;
 
+/** Objects below 16384 are PostgreSQL's own: https://doxygen.postgresql.org/transam_8h_source.html */
+const own = (catalog: string, name: string) => `SELECT DISTINCT o.${name}::text AS name FROM ${catalog} o WHERE o.oid >= 16384
+  AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = '${catalog}'::regclass AND d.objid = o.oid AND d.deptype = 'e')`;
+
 type Told = Omit<Table, 'indexes' | 'foreignKeys' | 'policies' | 'columns'> & {
   readonly columns: Column[] | null;
   readonly indexes: (Omit<Index, 'predicate'> & { readonly predicate: string | null })[] | null;
@@ -62,6 +66,8 @@ export async function readCatalogue(session: Pick<OwnerSession, 'query'>): Promi
     `SELECT p.proname::text AS name FROM pg_proc p JOIN pg_namespace n ON n.oid = p.pronamespace
      WHERE n.nspname = 'pg_catalog' AND p.prokind = 'f' GROUP BY p.proname HAVING bool_and(p.provolatile = 'i')`,
   );
+  const ownFunctions = await session.query(own('pg_proc', 'proname'));
+  const ownOperators = await session.query(own('pg_operator', 'oprname'));
   const [trigram] = await session.query(
     "SELECT n.nspname::text AS name FROM pg_extension e JOIN pg_namespace n ON n.oid = e.extnamespace WHERE e.extname = 'pg_trgm'",
   );
@@ -72,6 +78,8 @@ export async function readCatalogue(session: Pick<OwnerSession, 'query'>): Promi
   return {
     tables: told,
     immutableFunctions: new Set(functions.map(({ name }) => name ?? '')),
+    ownFunctions: new Set(ownFunctions.map(({ name }) => name ?? '')),
+    ownOperators: new Set(ownOperators.map(({ name }) => name ?? '')),
     trigramSchema: trigram?.name ?? undefined,
     countedForSeconds: Math.max(1, Number(counted?.seconds ?? 1)),
   };

@@ -23,8 +23,8 @@ export function judgeStatistics(table: Table): StatisticsFinding | undefined {
   }
   const changed = table.modifiedSinceAnalyse;
   // A session that loads a table and analyses it at once counts its rows after the analysis has seen them.
-  const { updated, deleted } = table.writes;
-  if (table.analyseTold && updated + deleted === 0 && table.rows >= 0.9 * table.live) return undefined;
+  const { inserted, updated, deleted } = table.writes;
+  if (table.analyseTold && updated + deleted === 0 && Math.abs(table.rows - inserted) <= 0.1 * inserted) return undefined;
   if (changed < changedRows || changed < changedShare * Math.max(1, table.rows)) return undefined;
   return { ...about, why: `${changed} rows changed since it was analysed with ${Math.round(table.rows)} rows` };
 }

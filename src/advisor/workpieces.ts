@@ -2,6 +2,7 @@ import type { OwnerSession } from '../postgres/database.ts';
 import { type Case, casesOf } from './assume.ts';
 import { isSmall } from './candidates.ts';
 import type { Catalogue } from './catalogue.ts';
+import { isExplainable } from './explainable.ts';
 import type { Planner } from './planner.ts';
 import { readSamples, type SampleRequest, type Samples } from './read-samples.ts';
 import type { Statement, Workload } from './read-workload.ts';
@@ -25,14 +26,23 @@ export interface PrepareOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
+export interface Prepared {
+  readonly pieces: readonly Workpiece[];
+  readonly samples: Samples;
+  /** Statements that PostgreSQL would not plan for this login, mostly for want of a right to read. */
+  readonly refused: number;
+}
+
 /** Statements that read a table of some size and that PostgreSQL can plan for this login. */
-export async function prepareWorkpieces(options: PrepareOptions): Promise<{ pieces: Workpiece[]; samples: Samples }> {
+export async function prepareWorkpieces(options: PrepareOptions): Promise<Prepared> {
   const { session, workload, catalogue, planner, schemas } = options;
   const shaped = workload.statements.map((statement) => ({
     statement,
     uses: readShape(statement.tree, catalogue, statement, schemas),
   }));
-  const worth = shaped.filter(({ uses }) => uses.some(({ table }) => !isSmall(table)));
+  const worth = shaped.filter(
+    ({ statement, uses }) => uses.some(({ table }) => !isSmall(table)) && isExplainable(statement.tree, catalogue),
+  );
   const samples = await readSamples(
     session,
     worth.flatMap(({ uses }) => uses.flatMap(requests)),
@@ -44,7 +54,7 @@ export async function prepareWorkpieces(options: PrepareOptions): Promise<{ piec
     const cost = await costOf({ statement, cases }, planner);
     if (cost !== undefined) pieces.push({ statement, uses, cases, cost });
   }
-  return { pieces, samples };
+  return { pieces, samples, refused: worth.length - pieces.length };
 }
 
 /** Over the ways in which it is asked, by their shares. */

@@ -25,10 +25,10 @@ const schemas = [retailSchema.definition.schema, 'extensions'];
 export async function adviseOnIndexes({ json, apply }: AdviseFlags): Promise<number> {
   const config = loadConfig({ serving: 'nothing' });
   return stoppable(async (stop) => {
-    const before = await withReader(config, stop, (session) => adviseIndexes(indexOptions(session, stop)));
+    const before = await withReader(config, stop, (sessions) => adviseIndexes(indexOptions(sessions, stop)));
     const applied = apply ? await withOwner(config, stop, (session) => applyTo(session, before, stop)) : [];
     const report =
-      applied.length === 0 ? before : await withReader(config, stop, (session) => adviseIndexes(indexOptions(session, stop)));
+      applied.length === 0 ? before : await withReader(config, stop, (sessions) => adviseIndexes(indexOptions(sessions, stop)));
     process.stdout.write(
       json ? `${JSON.stringify({ ...report, ...(apply && { applied }) }, null, 2)}\n` : formatIndexReport(report, applied),
     );
@@ -41,10 +41,10 @@ function applyTo(session: OwnerSession, report: IndexReport, signal: AbortSignal
   return applyAdvice({ session, steps: stepsOf(report), onStep, signal });
 }
 
-function indexOptions(session: OwnerSession, signal: AbortSignal): AdviseIndexesOptions {
+function indexOptions(sessions: Sessions, signal: AbortSignal): AdviseIndexesOptions {
   const { relation, vector } = retailSchema.catalogue.vectors;
   const vectors = { table: relation, column: vector, fromRows: approximateFrom };
-  return { session, schemas, recommended: retailSchema.indexes, vectors, signal };
+  return { ...sessions, schemas, recommended: retailSchema.indexes, vectors, signal };
 }
 
 const isInOrder = ({ recommendations, standing }: IndexReport) =>
@@ -55,22 +55,29 @@ const isInOrder = ({ recommendations, standing }: IndexReport) =>
 export async function adviseOnQueries({ json }: Pick<AdviseFlags, 'json'>): Promise<number> {
   const config = loadConfig({ serving: 'nothing' });
   return stoppable(async (signal) => {
-    const report: QueryReport = await withReader(config, signal, (session) =>
-      adviseQueries({ session, schemas, metrics: retailSchema.metrics, signal }),
+    const report: QueryReport = await withReader(config, signal, (sessions) =>
+      adviseQueries({ ...sessions, schemas, metrics: retailSchema.metrics, signal }),
     );
     process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : formatQueryReport(report));
     return exitCodes.done;
   });
 }
 
-/** The operator login sees what every login has asked; the owner only its own statements, which the report then says. */
-async function withReader<T>(config: Config, stop: AbortSignal, work: (session: OwnerSession) => Promise<T>): Promise<T> {
-  if (databaseTarget(config).kind !== 'postgresql' || config.postgresOperatorUrl === undefined)
-    return withOwner(config, stop, work);
-  const session = await openNamedSession(config, 'postgresOperatorUrl');
+interface Sessions {
+  readonly session: OwnerSession;
+  readonly statistics?: OwnerSession;
+}
+
+/** The operator login sees what every login has asked, the owner may read every served table: with both, each does its part. */
+async function withReader<T>(config: Config, stop: AbortSignal, work: (sessions: Sessions) => Promise<T>): Promise<T> {
+  const { postgresOperatorUrl: operator, postgresOwnerUrl: owner } = config;
+  if (databaseTarget(config).kind !== 'postgresql' || operator === undefined)
+    return withOwner(config, stop, (session) => work({ session }));
+  const statistics = await openNamedSession(config, 'postgresOperatorUrl');
   try {
-    return await work(session);
+    if (owner === undefined) return await work({ session: statistics });
+    return await withOwner(config, stop, (session) => work({ session, statistics }));
   } finally {
-    await session.close();
+    await statistics.close();
   }
 }

@@ -162,7 +162,10 @@ function addVerbGroups(program: Command, finish: (code: number) => void): void {
   advise
     .command('indexes')
     .description('indexes that are missing, superfluous, unused or broken, by what has been asked; measured where hypopg is')
-    .option('--apply', 'build, as the owner (POSTGRES_OWNER_URL), what is missing, and mend what is INVALID; nothing else is dropped')
+    .option(
+      '--apply',
+      'build, as the owner (POSTGRES_OWNER_URL), what is missing, and mend what is INVALID; nothing else is dropped',
+    )
     .addOption(json())
     .action(async (options) => finish(await (await import('./advise-database.ts')).adviseOnIndexes(options)));
   advise

@@ -16,7 +16,12 @@ interface Asked {
 }
 
 const asked: readonly Asked[] = [
-  { problem: 'few rows by reading all', sql: 'SELECT note FROM yard.parcel WHERE weight = 77', cause: 'sequential scan', hint: /reads all of parcel for/ },
+  {
+    problem: 'few rows by reading all',
+    sql: 'SELECT note FROM yard.parcel WHERE weight = 77',
+    cause: 'sequential scan',
+    hint: /reads all of parcel for/,
+  },
   {
     problem: 'a date hidden in date_trunc',
     sql: `SELECT count(note) FROM yard.parcel WHERE date_trunc('day', sent) = '2026-01-05'`,
@@ -41,7 +46,12 @@ const asked: readonly Asked[] = [
     cause: 'leading wildcard',
     hint: /parcel\.addressee reads every row: a trigram index/,
   },
-  { problem: 'the hundredth page', sql: 'SELECT id FROM yard.parcel ORDER BY id LIMIT 10 OFFSET 5000', cause: 'OFFSET paging', hint: /after the last row seen/ },
+  {
+    problem: 'the hundredth page',
+    sql: 'SELECT id FROM yard.parcel ORDER BY id LIMIT 10 OFFSET 5000',
+    cause: 'OFFSET paging',
+    hint: /after the last row seen/,
+  },
   {
     problem: 'a sort that does not fit into memory',
     sql: 'SELECT * FROM yard.parcel ORDER BY addressee, note',
@@ -54,7 +64,12 @@ const asked: readonly Asked[] = [
     cause: 'cast of a column',
     hint: /parcel\.weight is compared with a numeric/,
   },
-  { problem: 'a table that nobody analysed', sql: 'SELECT count(*) FROM yard.unknown WHERE x = 5', cause: 'stale statistics', hint: /ANALYZE yard\.unknown/ },
+  {
+    problem: 'a table that nobody analysed',
+    sql: 'SELECT count(*) FROM yard.unknown WHERE x = 5',
+    cause: 'stale statistics',
+    hint: /ANALYZE yard\.unknown/,
+  },
 ];
 
 describe.each(real)('Advice on queries, on %s', (_name, tier) => {

@@ -11,9 +11,11 @@ const vectors = { table: 'retail.product_description_embeddings', column: 'descr
 
 onEveryDatabase('The recommended indexes', (tier) => {
   let db: TestDatabase;
-  const advise = () => adviseIndexes({ session: db.owner, schemas: ['retail', 'extensions'], recommended: retailIndexes, vectors });
+  const advise = () =>
+    adviseIndexes({ session: db.owner, schemas: ['retail', 'extensions'], recommended: retailIndexes, vectors });
   const statuses = async () => (await advise()).recommendations.map(({ index, status }) => `${index} ${status}`);
-  const apply = async (signal?: AbortSignal) => applyAdvice({ session: db.owner, steps: stepsOf(await advise()), signal, pauseMs: 1 });
+  const apply = async (signal?: AbortSignal) =>
+    applyAdvice({ session: db.owner, steps: stepsOf(await advise()), signal, pauseMs: 1 });
   beforeAll(async () => {
     db = await tier.open();
   });
@@ -31,7 +33,11 @@ onEveryDatabase('The recommended indexes', (tier) => {
   test('are all there in a fresh database, where there is nothing else to mend', async () => {
     const { recommendations, advice, standing, statistics } = await advise();
     expect(recommendations.map(({ index, status }) => `${index} ${status}`)).toEqual(allPresent);
-    expect({ advice, standing: standing.filter(({ kind }) => kind !== 'unused'), statistics }).toEqual({ advice: [], standing: [], statistics: [] });
+    expect({ advice, standing: standing.filter(({ kind }) => kind !== 'unused'), statistics }).toEqual({
+      advice: [],
+      standing: [],
+      statistics: [],
+    });
     expect(recommendations.at(-1)?.detail).toMatch(/an exact scan of \d+ vectors/);
   });
 
@@ -57,7 +63,10 @@ onEveryDatabase('The recommended indexes', (tier) => {
     const { recommendations } = await advise();
     expect(recommendations[1]).toMatchObject({ status: 'redundant', detail: expect.stringContaining('retail.wider') });
     await db.owner.script('DROP INDEX retail.idx_order_items_product');
-    expect((await advise()).recommendations[1]).toMatchObject({ status: 'redundant', detail: 'retail.wider begins with these columns' });
+    expect((await advise()).recommendations[1]).toMatchObject({
+      status: 'redundant',
+      detail: 'retail.wider begins with these columns',
+    });
     await db.owner.script('DROP INDEX retail.wider');
     await apply();
     expect(await statuses()).toEqual(allPresent);
@@ -74,10 +83,15 @@ onEveryDatabase('The recommended indexes', (tier) => {
     await db.owner.script('DROP INDEX retail.idx_order_items_product');
     await breakIndex('idx_order_items_product', 'retail.order_items (product_id)');
     const report = await advise();
-    expect(report.recommendations[1]).toMatchObject({ status: 'INVALID', detail: expect.stringContaining('retail.idx_order_items_product') });
+    expect(report.recommendations[1]).toMatchObject({
+      status: 'INVALID',
+      detail: expect.stringContaining('retail.idx_order_items_product'),
+    });
     expect(report.standing).toContainEqual(expect.objectContaining({ kind: 'INVALID', index: 'retail.idx_order_items_product' }));
     // The leftover was to be unique, which its rows are not: as a unique one it cannot come back.
-    expect(await apply()).toEqual([expect.objectContaining({ outcome: 'failed', detail: 'could not create unique index "idx_order_items_product"' })]);
+    expect(await apply()).toEqual([
+      expect.objectContaining({ outcome: 'failed', detail: 'could not create unique index "idx_order_items_product"' }),
+    ]);
     expect(await apply()).toEqual([expect.objectContaining({ outcome: 'done' })]);
     expect(await statuses()).toEqual(allPresent);
   });
@@ -86,7 +100,10 @@ onEveryDatabase('The recommended indexes', (tier) => {
     await db.owner.script('DROP INDEX retail.idx_products_category_price');
     await db.admin.script('BEGIN; LOCK TABLE retail.products IN SHARE UPDATE EXCLUSIVE MODE');
     const steps = stepsOf(await advise());
-    const hurried = { ...db.owner, script: (sql: string) => db.owner.script(sql.replace("lock_timeout = '5s'", "lock_timeout = '100ms'")) };
+    const hurried = {
+      ...db.owner,
+      script: (sql: string) => db.owner.script(sql.replace("lock_timeout = '5s'", "lock_timeout = '100ms'")),
+    };
     const blocked = await applyAdvice({ session: hurried, steps, pauseMs: 1 });
     expect(blocked).toEqual([expect.objectContaining({ outcome: 'failed', detail: expect.stringContaining('lock timeout') })]);
     await db.admin.script('ROLLBACK');
@@ -103,7 +120,9 @@ onEveryDatabase('The recommended indexes', (tier) => {
     const building = apply(stop.signal);
     const told = expect(building).rejects.toThrow('stopped by a person');
     await expect
-      .poll(() => db.admin.query("SELECT 1 AS there FROM pg_class WHERE relname = 'idx_customers_store_email'"), { timeout: 10_000 })
+      .poll(() => db.admin.query("SELECT 1 AS there FROM pg_class WHERE relname = 'idx_customers_store_email'"), {
+        timeout: 10_000,
+      })
       .toHaveLength(1);
     stop.abort(new AppError('dependency_unavailable', 'stopped by a person'));
     // A half-built index cannot be dropped before the readers that may still see it are gone.

@@ -73,6 +73,37 @@ describe.skipIf(realServer === undefined)('the verbs on a real PostgreSQL 17', (
     expect(JSON.parse(verified.stdout)).toMatchObject({ passed: true });
   }, 60_000);
 
+  test('advise indexes finds everything in order after seeding, and what was dropped since missing until it is applied', async () => {
+    const fresh = await runVerb(['advise', 'indexes', '--json'], own.env);
+    expect(fresh.code).toBe(0);
+    const report = JSON.parse(fresh.stdout);
+    expect(report.recommendations.map(({ status }: { status: string }) => status)).toEqual(Array(6).fill('present'));
+    expect(report).toMatchObject({ statistics: [], notes: [] });
+
+    const admin = await own.admin();
+    await admin.script('DROP INDEX retail.idx_products_category_price');
+    await admin.close();
+    const missing = await runVerb(['advise', 'indexes'], own.env);
+    expect(missing).toMatchObject({ code: 1, stderr: '' });
+    expect(missing.stdout).toMatch(/^missing +retail\.products\(category_id, base_price\) +the products of a category/m);
+
+    const refused = await runVerb(['advise', 'indexes', '--apply'], settingsWithout('POSTGRES_OWNER_URL'));
+    expect(refused).toMatchObject({ code: 78, stderr: expect.stringContaining('This command needs POSTGRES_OWNER_URL') });
+    const applied = await runVerb(['advise', 'indexes', '--apply'], own.env);
+    expect(applied.code).toBe(0);
+    expect(applied.stdout).toMatch(/^done +CREATE INDEX CONCURRENTLY idx_products_category_price .*\n +EXPLAIN uses it/m);
+    expect(applied.stdout).toMatch(/^present +retail\.products\(category_id, base_price\)/m);
+  }, 60_000);
+
+  test('advise queries shows what takes the time, without anybody’s literals', async () => {
+    const text = await runVerb(['advise', 'queries'], own.env);
+    expect(text).toMatchObject({ code: 0, stderr: '' });
+    expect(text.stdout).toMatch(/^\d+ % +\d+ calls of .* as \w+_owner, /m);
+    expect(text.stdout).not.toMatch(/= '[^']/);
+    const ownerOnly = await runVerb(['advise', 'queries', '--json'], settingsWithout('POSTGRES_OPERATOR_URL'));
+    expect(JSON.parse(ownerOnly.stdout)).toMatchObject({ statements: expect.any(Array), notes: expect.any(Array) });
+  }, 30_000);
+
   test('token resolves names by the directory of the database', async () => {
     const { code, stdout } = await runVerb(['token', '--role', 'regional_manager', '--region', 'puget sound'], own.env);
     expect({ code, regions: decodeJwt(stdout.trim()).allowed_regions }).toEqual({ code: 0, regions: ['Puget Sound'] });

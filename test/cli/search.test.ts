@@ -27,6 +27,15 @@ describe('search by the command line', () => {
     expect(stderr).toContain('EMBEDDER=local');
   }, 60_000);
 
+  test('advise indexes finds the embedded database in order, and advise queries says why it has none', async () => {
+    const indexes = await runVerb(['advise', 'indexes'], { DATA_DIR });
+    expect(indexes.code).toBe(0);
+    expect(indexes.stdout.match(/^present /gm)).toHaveLength(6);
+    expect(indexes.stdout).toContain('pg_stat_statements is not set up in this database');
+    const queries = await runVerb(['advise', 'queries'], { DATA_DIR });
+    expect(queries).toMatchObject({ code: 0, stdout: expect.stringContaining('pg_stat_statements is not set up') });
+  }, 30_000);
+
   test('advise vectors prints rows, choice and recall', async () => {
     const text = await runVerb(['advise', 'vectors'], { DATA_DIR });
     expect(text.code).toBe(0);
