@@ -102,7 +102,7 @@ function notesOn(planner: Planner, { trigramSchema }: Catalogue, pieces: readonl
   if (!planner.tries) notes.push('hypopg is not set up here: costs with a new index are estimated, not measured');
   if (refused > 0)
     notes.push(
-      `${refused} statements cannot be explained by this login: it needs SELECT on their tables (POSTGRES_OWNER_URL owns the served ones)`,
+      `${refused} statements are not explained: they call functions of the database’s own, read views, or read tables that this login may not (POSTGRES_OWNER_URL owns the served ones)`,
     );
   const patterns = pieces.some(({ uses }) => uses.some(({ conditions }) => conditions.some(({ kind }) => kind === 'pattern')));
   if (patterns && trigramSchema === undefined)

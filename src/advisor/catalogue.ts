@@ -18,6 +18,8 @@ export interface Table {
   readonly columns: readonly Column[];
   readonly rows: number;
   readonly pages: number;
+  /** As it was vacuumed or analysed last. */
+  readonly pagesThen: number;
   /** A partitioned table takes no index CONCURRENTLY: its partitions do. */
   readonly partitioned: boolean;
   readonly indexes: readonly Index[];

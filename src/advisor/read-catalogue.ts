@@ -39,7 +39,7 @@ const policiesOf = `(SELECT json_agg(json_build_object('using', p.qual, 'roles',
     AND p.cmd IN ('ALL', 'SELECT') AND p.qual IS NOT NULL AND c.relrowsecurity)`;
 
 const tables = `SELECT json_build_object('schema', n.nspname, 'name', c.relname, 'columns', ${columnsOf}, 'pages',
-    pg_relation_size(c.oid) / current_setting('block_size')::int, 'rows', c.reltuples, 'partitioned', c.relkind = 'p',
+    pg_relation_size(c.oid) / current_setting('block_size')::int, 'rows', c.reltuples, 'pagesThen', c.relpages, 'partitioned', c.relkind = 'p',
     'indexes', ${indexesOf}, 'foreignKeys', ${foreignKeysOf}, 'policies', ${policiesOf},
     'writes', json_build_object('inserted', coalesce(s.n_tup_ins, 0), 'updated', coalesce(s.n_tup_upd, 0),
       'hotUpdated', coalesce(s.n_tup_hot_upd, 0), 'deleted', coalesce(s.n_tup_del, 0)),

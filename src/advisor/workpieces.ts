@@ -29,7 +29,7 @@ export interface PrepareOptions {
 export interface Prepared {
   readonly pieces: readonly Workpiece[];
   readonly samples: Samples;
-  /** Statements that PostgreSQL would not plan for this login, mostly for want of a right to read. */
+  /** Statements that are not explained, or that PostgreSQL would not plan for this login. */
   readonly refused: number;
 }
 
@@ -40,9 +40,8 @@ export async function prepareWorkpieces(options: PrepareOptions): Promise<Prepar
     statement,
     uses: readShape(statement.tree, catalogue, statement, schemas),
   }));
-  const worth = shaped.filter(
-    ({ statement, uses }) => uses.some(({ table }) => !isSmall(table)) && isExplainable(statement.tree, catalogue),
-  );
+  const large = shaped.filter(({ uses }) => uses.some(({ table }) => !isSmall(table)));
+  const worth = large.filter(({ statement }) => isExplainable(statement.tree, catalogue));
   const samples = await readSamples(
     session,
     worth.flatMap(({ uses }) => uses.flatMap(requests)),
@@ -54,7 +53,7 @@ export async function prepareWorkpieces(options: PrepareOptions): Promise<Prepar
     const cost = await costOf({ statement, cases }, planner);
     if (cost !== undefined) pieces.push({ statement, uses, cases, cost });
   }
-  return { pieces, samples, refused: worth.length - pieces.length };
+  return { pieces, samples, refused: large.length - pieces.length };
 }
 
 /** Over the ways in which it is asked, by their shares. */

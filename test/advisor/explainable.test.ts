@@ -46,6 +46,8 @@ describe('A statement of somebody else', () => {
     'SELECT 1 @#@ 2 FROM a',
     'SELECT * FROM a_view',
     'DELETE FROM other.a',
+    'SELECT * INTO b FROM a',
+    'WITH w AS (INSERT INTO a_view VALUES (1) RETURNING 1) SELECT * FROM w',
     'WITH w AS (SELECT spy(1)) SELECT * FROM w, a',
   ])('is not explained when planning it could run foreign code: %s', (sql) => {
     expect(explainable(sql)).toBe(false);

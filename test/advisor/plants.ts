@@ -93,6 +93,23 @@ export const plants: readonly Plant[] = [
     expected: /ON harbour\.container \(manifest_id\)$/,
   },
   {
+    problem: 'deletions that look for what refers to them',
+    table: 'mooring',
+    make: `CREATE TABLE harbour.bollard (id int PRIMARY KEY); INSERT INTO harbour.bollard SELECT i FROM generate_series(1, 500) i;
+      CREATE TABLE harbour.mooring (id int, bollard_id int REFERENCES harbour.bollard, note text);
+      INSERT INTO harbour.mooring SELECT i, 1 + i % 400, ${filler} FROM generate_series(1, 20000) i;
+      DELETE FROM harbour.bollard WHERE id > 450;`,
+    expected: /ON harbour\.mooring \(bollard_id\)$/,
+  },
+  {
+    problem: 'something within documents',
+    table: 'declaration',
+    make: `CREATE TABLE harbour.declaration (id int, goods jsonb, note text);
+      INSERT INTO harbour.declaration SELECT i, jsonb_build_object('kind', i % 3000, 'weight', i), ${filler} FROM generate_series(1, 30000) i;`,
+    ask: { times: 12, sql: (turn) => `SELECT id, note FROM harbour.declaration WHERE goods @> '{"kind": ${turn}}'` },
+    expected: /ON harbour\.declaration USING gin \(goods\)$/,
+  },
+  {
     problem: 'the newest few rows of a long table',
     table: 'log_entry',
     make: `CREATE TABLE harbour.log_entry (id int, happened timestamptz, note text);
