@@ -2,18 +2,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { OwnerSession } from '../postgres/database.ts';
 import { isPostgresError } from '../postgres/sqlstate.ts';
 import type { IndexReport } from './advise-indexes.ts';
-import { proveUse } from './prove-use.ts';
+import { type IndexName, proveUse } from './prove-use.ts';
 
 export type Step =
   | { readonly kind: 'build'; readonly index: IndexName; readonly create: string }
   | { readonly kind: 'drop'; readonly index: IndexName }
   | { readonly kind: 'analyse'; readonly statement: string };
-
-/** Of a schema; both as they are, unquoted. */
-export interface IndexName {
-  readonly schema: string;
-  readonly name: string;
-}
 
 export interface Applied {
   readonly what: string;

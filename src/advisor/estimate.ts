@@ -36,7 +36,13 @@ export function estimateCost(
   // What comes back tells more than any supposition
   if (!use.limited && !isAggregated(use.level)) rows = Math.max(rows, returned);
   const sorted = use.limited && use.order.length > 0 && candidate.keys.some(({ text }) => text === use.order[0]?.column);
-  return Math.min(cost, visit * (sorted ? Math.min(rows, returned + 1) : rows) + visit);
+  // In order, and yet most rows that are met may be others than those that are asked for
+  const unchecked = use.conditions.filter(
+    ({ kind, column, around }) =>
+      kind === 'equal' && !around && !mentions(candidate, column) && !candidate.predicate?.includes(column),
+  );
+  const met = unchecked.reduce((count, { column }) => count * (sampleOf(column)?.distinct ?? 1), returned + 1);
+  return Math.min(cost, visit * (sorted ? Math.min(rows, met) : rows) + visit);
 }
 
 const mentions = ({ keys }: Candidate, column: string) =>

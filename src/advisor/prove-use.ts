@@ -1,6 +1,11 @@
 import type { OwnerSession } from '../postgres/database.ts';
-import type { IndexName } from './apply-advice.ts';
 import { nodesOf, type PlanNode } from './planner.ts';
+
+/** Of a schema; both as they are, unquoted. */
+export interface IndexName {
+  readonly schema: string;
+  readonly name: string;
+}
 
 /** Whether EXPLAIN takes the index, for rows in its own order; other plans are made dear, since a small table is read as a whole. */
 export async function proveUse(session: OwnerSession, { schema, name }: IndexName): Promise<string> {

@@ -44,7 +44,11 @@ onEveryDatabase('The tools that answer by themselves', (tier) => {
         ...{ getMetrics: metrics.getMetrics, runQuery: metrics.runQuery, extentOf: metrics.extentOf },
       }),
       ...retailSchema.reports({ runQuery: metrics.runQuery, database: db.database, clock: testToday }),
-      explainAccess: createExplainAccess({ database: db.database, definition: retailDefinition, prefix: db.role('').slice(0, -1) }),
+      explainAccess: createExplainAccess({
+        database: db.database,
+        definition: retailDefinition,
+        prefix: db.role('').slice(0, -1),
+      }),
       clock: testToday,
     });
     names = new Map((await tenantDirectory(db.database)).map(({ id, name }) => [id, name]));
