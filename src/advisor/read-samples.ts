@@ -34,12 +34,15 @@ export async function readSamples(session: OwnerSession, requests: Iterable<Samp
   for (const request of requests) {
     const key = sampleKey(request.table, request.column);
     if (samples.has(key)) continue;
+    await session.script("BEGIN READ ONLY; SET LOCAL statement_timeout = '10s'; SET LOCAL lock_timeout = '1s'");
     try {
       const [row] = await session.query(statementFor(request));
       samples.set(key, toSample(JSON.parse(row?.told ?? '{}') as Told, request.table));
     } catch (error) {
       // No right to read it, a type without order or equality, a time limit: advice then goes without.
       if (!isPostgresError(error)) throw error;
+    } finally {
+      await session.script('ROLLBACK');
     }
   }
   return samples;
