@@ -105,7 +105,9 @@ describe.skipIf(realTier === undefined)('A function in a counted statement, on a
     expect({ planned: planned.length, advised: (await locks()).length }).toEqual({ planned: 1, advised: 0 });
   });
 
-  test('and so is every statement left as it was: advice changes nothing and leaves nothing imagined', async () => {
+  test('and so is every statement left as it was: advice changes nothing and leaves nothing imagined', async (context) => {
+    const [hypopg] = await operator.query("SELECT 1 AS there FROM pg_extension WHERE extname = 'hypopg'");
+    context.skip(hypopg === undefined, 'there is no hypopg on this server');
     const [left] = await operator.query('SELECT count(*)::text AS count FROM extensions.hypopg()');
     expect(left?.count).toBe('0');
   });

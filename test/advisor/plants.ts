@@ -182,12 +182,12 @@ export const temptations: readonly Temptation[] = [
   },
   {
     nothing: 'heavy writes and rare reads',
-    table: 'position',
-    make: `CREATE TABLE harbour.position (id int, vessel int, at int, note text);
-      INSERT INTO harbour.position SELECT i, i % 700, i, ${filler} FROM generate_series(1, 20000) i;
-      CREATE INDEX position_at ON harbour.position (at);
-      UPDATE harbour.position SET at = at + 1; UPDATE harbour.position SET at = at + 1; UPDATE harbour.position SET at = at + 1;`,
-    ask: { times: 6, sql: (turn) => `SELECT id, note FROM harbour.position WHERE vessel = ${turn}` },
+    table: 'whereabouts',
+    make: `CREATE TABLE harbour.whereabouts (id int, vessel int, at int, note text);
+      INSERT INTO harbour.whereabouts SELECT i, i % 700, i, ${filler} FROM generate_series(1, 20000) i;
+      CREATE INDEX whereabouts_at ON harbour.whereabouts (at);
+      UPDATE harbour.whereabouts SET at = at + 1; UPDATE harbour.whereabouts SET at = at + 1; UPDATE harbour.whereabouts SET at = at + 1;`,
+    ask: { times: 6, sql: (turn) => `SELECT id, note FROM harbour.whereabouts WHERE vessel = ${turn}` },
   },
   {
     nothing: 'an index that is there',
