@@ -185,8 +185,8 @@ export const temptations: readonly Temptation[] = [
     table: 'whereabouts',
     make: `CREATE TABLE harbour.whereabouts (id int, vessel int, at int, note text);
       INSERT INTO harbour.whereabouts SELECT i, i % 700, i, ${filler} FROM generate_series(1, 20000) i;
-      CREATE INDEX whereabouts_at ON harbour.whereabouts (at);
-      UPDATE harbour.whereabouts SET at = at + 1; UPDATE harbour.whereabouts SET at = at + 1; UPDATE harbour.whereabouts SET at = at + 1;`,
+      DELETE FROM harbour.whereabouts; INSERT INTO harbour.whereabouts SELECT i, i % 700, i, ${filler} FROM generate_series(1, 20000) i;
+      DELETE FROM harbour.whereabouts; INSERT INTO harbour.whereabouts SELECT i, i % 700, i, ${filler} FROM generate_series(1, 20000) i;`,
     ask: { times: 6, sql: (turn) => `SELECT id, note FROM harbour.whereabouts WHERE vessel = ${turn}` },
   },
   {
@@ -213,6 +213,7 @@ export async function sow(admin: OwnerSession, reader: OwnerSession): Promise<vo
     'CREATE SCHEMA harbour; GRANT USAGE ON SCHEMA harbour TO zavatest_reader, zavatest_operator, zavatest_owner',
   );
   for (const { make } of [...plants, ...temptations]) await admin.script(make);
+  await admin.query('SELECT pg_stat_force_next_flush()');
   const failing = 'CREATE UNIQUE INDEX CONCURRENTLY rope_length ON harbour.rope (length)';
   await admin.script(failing).catch(() => {});
   for (const { table } of [...plants, ...temptations]) if (table !== 'tide') await admin.query(`VACUUM ANALYZE harbour.${table}`);
