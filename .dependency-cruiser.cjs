@@ -67,7 +67,7 @@ module.exports = {
         'Which technology stands behind a port is decided in app/adapters.ts (and in the CLI commands that set a database up).',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(app|cli)/|^src/postgres/' },
-      to: { path: '^src/postgres/(pool-database|embedded-database|embedded-session|owner-session)\\.ts$' },
+      to: { path: '^src/postgres/(pool-database|embedded-database|embedded-session|owner-session|standby-probe)\\.ts$' },
     },
     {
       name: 'embedders-for-the-app',
@@ -101,7 +101,7 @@ module.exports = {
       from: { path: '^src/' },
       to: { dependencyTypes: ['npm-no-pkg', 'npm-unknown', 'npm-dev'] },
     },
-    driver('pg', '^src/postgres/(connection-pools|pool-database|owner-session|table-listener|tenant-query)\\.ts$'),
+    driver('pg', '^src/postgres/(connection-pools|pool-database|owner-session|standby-probe|table-listener|tenant-query)\\.ts$'),
     driver('@electric-sql', '^src/postgres/embedded-session\\.ts$'),
     driver('libpg-query', '^src/query/'),
     driver('jose', '^src/identity/'),

@@ -21,6 +21,8 @@ export interface TenantStatement {
   readonly volatile?: boolean;
   readonly limits: ResultLimits;
   readonly timeoutMs: number;
+  /** For a standby: a position in the log. One that has not replayed that far yet verifies no scope, so no row is read there. */
+  readonly replayedTo?: string;
   /** Calls that name the same share wait for each other before others wait for them. */
   readonly share?: string;
   readonly signal?: AbortSignal | undefined;
@@ -58,6 +60,8 @@ export interface Database {
   load(): DatabaseLoad;
   /** How long callers waited for one of them in the last minute. */
   waits(): DatabaseWaits;
+  /** Connections that may be in use from now on. What runs beyond them comes to its end. Absent where there is one session only. */
+  resize?(connections: number): void;
   close(): Promise<void>;
 }
 

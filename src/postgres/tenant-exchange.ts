@@ -35,10 +35,11 @@ export interface TenantExchange {
 export function createTenantExchange(statement: TenantStatement, options: TenantExchangeOptions): TenantExchange {
   const { useScopeFunction, switchToRole, prepared = unprepared } = options;
   const scope = `SELECT ${useScopeFunction}($1)`;
-  const preparation = prepared.prepare([begin, scope, rollback], statement);
+  const own = statement.replayedTo === undefined ? [begin, scope] : [beginOnStandby, onceReplayed(useScopeFunction)];
+  const preparation = prepared.prepare([...own, rollback], statement);
   const parts =
     switchToRole === undefined
-      ? onOwnLogin(statement, scope, preparation)
+      ? onOwnLogin(statement, own, preparation)
       : onSharedSession(statement, scope, switchToRole, preparation);
   const messages = [...preparation.closes];
   for (const part of parts) messages.push(...part.messages);
@@ -59,11 +60,19 @@ export function createTenantExchange(statement: TenantStatement, options: Tenant
 const begin = 'BEGIN READ ONLY';
 const rollback = 'ROLLBACK';
 
-function onOwnLogin(statement: TenantStatement, scope: string, preparation: Preparation): Part[] {
-  const { scopeToken, text, values, limits } = statement;
+/** The statement's snapshot must be taken after the scope's: what had been replayed by then, it sees. */
+const beginOnStandby = 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY';
+
+/** A commit is visible before its place in the log counts as replayed, and positions never go back within a transaction. */
+const onceReplayed = (useScopeFunction: string) =>
+  `SELECT CASE WHEN pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $2::pg_lsn THEN ${useScopeFunction}($1) ELSE '{}' END`;
+
+function onOwnLogin(statement: TenantStatement, [start = begin, scope = '']: string[], preparation: Preparation): Part[] {
+  const { scopeToken, text, values, limits, replayedTo } = statement;
+  const scopeValues = replayedTo === undefined ? [scopeToken] : [scopeToken, replayedTo];
   return [
-    { step: 'begin', messages: run(preparation, begin) },
-    { step: 'scope', messages: run(preparation, scope, [scopeToken]) },
+    { step: 'begin', messages: run(preparation, start) },
+    { step: 'scope', messages: run(preparation, scope, scopeValues) },
     { step: 'rows', messages: runDescribed(preparation, text, values, limits.maxRows + 1) },
     { step: 'rollback', messages: run(preparation, rollback) },
   ];

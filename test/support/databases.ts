@@ -251,6 +251,12 @@ function realTier({ name, adminUrl }: { name: string; adminUrl: string }): Tier 
   };
 }
 
+/** The same on a server of a test's own. */
+export async function tierOn(name: string, adminUrl: string): Promise<Tier> {
+  await prepareReal(adminUrl);
+  return realTier({ name, adminUrl });
+}
+
 function withShortcuts(database: Database, rest: Omit<TestDatabase, 'database' | 'sign' | 'asStores'>): TestDatabase {
   const sign = createScopeSigner({ signingKey: () => signingKey, clock: systemClock });
   return {
