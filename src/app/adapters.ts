@@ -1,6 +1,7 @@
 import { availableParallelism } from 'node:os';
 import { resolve } from 'node:path';
 import { databaseTarget, parseConnection } from '../config/database-target.ts';
+import { processesExpected } from '../config/process-count.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
@@ -27,6 +28,8 @@ export interface OpenedDatabase {
   readonly session?: (role: 'owner' | 'administrator') => OwnerSession;
   /** Absent where changes cannot be heard: then nothing may be answered from a cache. */
   readonly watchTables?: WatchTables;
+  /** On a real server: connections with the same logins and limits to another one, which has a copy of the database. */
+  readonly openCopy?: (address: ServerAddress) => Promise<Database>;
   /** Names the database among all that may share a Redis. */
   readonly place: string;
   /** On the embedded database: lets other processes' copies have what is in it now. */
@@ -56,9 +59,9 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Opened
   if (target.kind === 'embedded') return openEmbedded(options);
   const { address } = target;
   const listenTo = listenerAddress(config, address);
-  const open = (maxConnections: number) =>
+  const open = (maxConnections: number, at = address) =>
     createPoolDatabase({
-      address,
+      address: at,
       server: { ...target.login, user: target.login.user },
       reader: (suffix) => ({ user: `${prefix}_${suffix}`, password: target.readerPassword }),
       useScopeFunction: served.definition.useScopeFunction,
@@ -68,8 +71,10 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Opened
     });
   const wanted = connectionBounds(availableParallelism(), config).max;
   const withinBudget = await openWithinBudget(config, wanted, open);
+  const { slots } = withinBudget.database.load();
   return {
     ...withinBudget,
+    openCopy: (at) => open(slots + 1, at),
     place: `${address.host}:${address.port}/${address.database}`,
     ...(listenTo && {
       watchTables: async (sink, onFailure) =>
@@ -104,17 +109,17 @@ async function openWithinBudget(
   const database = await open(wanted);
   // Behind a pooler, its own limits hold.
   if (config.postgresPooler === 'transaction') return { database };
-  const { replicasExpected, serverWorkers } = config;
+  const processes = processesExpected(config);
   const server = await serverConnections(database).catch(async (error) => {
     await database.close();
     throw error;
   });
-  const share = connectionShare(server, replicasExpected * serverWorkers);
+  const share = connectionShare(server, processes);
   if (share >= wanted) return { database };
   await database.close();
   return {
     database: await open(share),
-    advice: `PostgreSQL takes ${server.max} connections: each of ${replicasExpected} × ${serverWorkers} processes (REPLICAS_EXPECTED × SERVER_WORKERS) keeps to ${share} in place of ${wanted}. Raise max_connections, or lower POSTGRES_MAX_CONNECTIONS.`,
+    advice: `PostgreSQL takes ${server.max} connections: each of ${processes} processes (REPLICAS_EXPECTED × SERVER_WORKERS, or what AUTOSCALE_MAX allows) keeps to ${share} in place of ${wanted}. Raise max_connections, or lower POSTGRES_MAX_CONNECTIONS.`,
   };
 }
 

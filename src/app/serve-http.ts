@@ -50,8 +50,8 @@ export async function serveHttp(options: ServeHttpOptions): Promise<HttpServer> 
   handle = routes(options, endpoint, config.publicUrl ?? localUrl({ host, port: server.port }));
   return {
     ...server,
-    async close(deadlineMs) {
-      const closed = server.close(deadlineMs);
+    async close(deadlineMs, graceMs) {
+      const closed = server.close(deadlineMs, graceMs);
       // A client that listens would be waited for in vain.
       endpoint.drain();
       await closed;

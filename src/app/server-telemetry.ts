@@ -23,7 +23,11 @@ export function serverTelemetry(gather: Gather) {
 }
 
 /** In the primary: hears all workers. What one that died had counted goes on counting, as far as it was ever read. */
-export function createPrimaryTelemetry() {
+export function createPrimaryTelemetry(desiredWorkers: () => number | undefined = () => undefined) {
+  const own = (): PlainSample[] => {
+    const count = desiredWorkers();
+    return count === undefined ? [] : [{ name: 'replicas_desired', labels: [], values: [count] }];
+  };
   const last = new Map<Worker, PlainSample[]>();
   let gone: PlainSample[] = [];
   const { gather, serve } = createPrimaryGather({
@@ -34,7 +38,7 @@ export function createPrimaryTelemetry() {
       gone = toPlain(mergeSamples([gone, countsOf(last.get(worker) ?? [])]));
       last.delete(worker);
     },
-    besides: ({ topic }) => (topic === 'metrics' ? [gone] : []),
+    besides: ({ topic }) => (topic === 'metrics' ? [own(), gone] : []),
   });
   return { serve, ...serverTelemetry(gather) };
 }

@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { Note, Observation } from '../core/observation.ts';
 import type { RateStore } from '../resilience/rate-limiter.ts';
+import { fewerWorkers, type WorkerCount } from '../scaling/local-workers.ts';
 import { answerTakes } from './primary-rates.ts';
 
 /** A worker that lives this long has started well: its death is not counted with those before. */
@@ -28,12 +29,13 @@ interface Death {
 }
 
 export interface ServerWorkersOptions {
+  /** At the start. */
   readonly count: number;
   /** The command line of a worker, after the program's file. */
   readonly args: readonly string[];
   /** File of the program. Default: the one that runs. */
   readonly exec?: string;
-  /** Variables that differ between workers, by place: 1 to `count`, kept by a worker's successor. */
+  /** Variables that differ between workers, by place: 1 and up, kept by a worker's successor. */
   readonly envOf?: (place: number) => Readonly<Record<string, string>>;
   /** Its reason's `cause` says who asked to stop. */
   readonly stop: AbortSignal;
@@ -43,6 +45,8 @@ export interface ServerWorkersOptions {
   readonly rates: RateStore;
   /** Told of each one that is begun. */
   readonly onWorker?: (worker: Worker) => void;
+  /** Given the number of workers in hand, once the first one listens. */
+  readonly onStarted?: (workers: WorkerCount) => void;
   readonly patienceMs?: number;
 }
 
@@ -63,7 +67,7 @@ export function createRestartPolicy() {
  * would only say the same.
  */
 export async function runServerWorkers(options: ServerWorkersOptions): Promise<number> {
-  const { count, args, exec, envOf, stop, clock, note, rates, onWorker, patienceMs: patience = patienceMs } = options;
+  const { count, args, exec, envOf, stop, clock, note, rates, onWorker, onStarted, patienceMs: patience = patienceMs } = options;
   // Workers accept by themselves. In turn, by the primary's hand, a connection that is on its way to a worker that dies would
   // never be closed, and its client would wait for ever; and a busy worker would get as many as an idle one.
   cluster.schedulingPolicy = cluster.SCHED_NONE;
@@ -71,39 +75,77 @@ export async function runServerWorkers(options: ServerWorkersOptions): Promise<n
   const failed = new AbortController();
   const ending = AbortSignal.any([stop, failed.signal]);
   setMaxListeners(0, ending);
-  const begin = (place: number) => {
+  const begin = (place: number, over: AbortSignal) => {
     const worker = cluster.fork(envOf?.(place));
     answerTakes(worker, rates);
     onWorker?.(worker);
-    return { worker, startedAt: clock.monotonic(), death: untilDead(worker, ending, patience) };
+    return { worker, startedAt: clock.monotonic(), death: untilDead(worker, over, patience) };
   };
 
-  /** Keeps one place filled until the end. */
-  const keep = async (place: number, from = begin(place)): Promise<void> => {
+  /** Keeps one place filled until it is over. */
+  const keep = async (place: number, over: AbortSignal, from = begin(place, over)): Promise<void> => {
     const policy = createRestartPolicy();
-    for (let current = from; ; current = begin(place)) {
+    for (let current = from; ; current = begin(place, over)) {
       const death = await current.death;
-      if (ending.aborted) return;
+      if (over.aborted) return;
       const delayMs = policy.afterDeath(clock.monotonic() - current.startedAt);
       note({ kind: 'fault_met', where: 'server workers', error: deathOf(current.worker, death, delayMs) });
       if (delayMs === undefined) failed.abort(new AppError('internal', '', { cause: 'the workers keep dying' }));
-      else await delay(delayMs, undefined, { signal: ending }).catch(() => {});
-      if (ending.aborted) return;
+      else await delay(delayMs, undefined, { signal: over }).catch(() => {});
+      if (over.aborted) return;
     }
   };
 
   if (stop.aborted) return 0;
-  const first = begin(1);
-  const listening = once(first.worker, 'listening', { signal: ending }).then(
+  const places = createPlaces(ending, keep);
+  const first = places.prepare();
+  const born = begin(1, first.over);
+  const listening = once(born.worker, 'listening', { signal: ending }).then(
     () => undefined,
     () => undefined,
   );
-  const unborn = await Promise.race([first.death, listening]);
+  const unborn = await Promise.race([born.death, listening]);
   if (unborn !== undefined && !ending.aborted) return unborn.code ?? 1;
   // While the first one starts, nobody else makes keys or writes what the last run left: they find it done.
-  const others = ending.aborted ? [] : Array.from({ length: count - 1 }, (_, index) => keep(index + 2));
-  await Promise.all([keep(1, first), ...others]);
+  first.open(born);
+  places.set(count);
+  onStarted?.(places);
+  await places.empty();
   return failed.signal.aborted ? 1 : 0;
+}
+
+/** Places that are kept filled. One that is given up stays taken until its worker has ended: its log file has one writer. */
+function createPlaces<B>(ending: AbortSignal, keep: (place: number, over: AbortSignal, from?: B) => Promise<void>) {
+  const taken = new Map<number, { readonly leave: AbortController; readonly kept: Promise<void> }>();
+  const staying = () => [...taken].filter(([, { leave }]) => !leave.signal.aborted);
+  const prepare = () => {
+    const leave = new AbortController();
+    const over = AbortSignal.any([ending, leave.signal]);
+    setMaxListeners(0, over);
+    return {
+      over,
+      open(from?: B): void {
+        let place = 1;
+        while (taken.has(place)) place += 1;
+        taken.set(place, { leave, kept: keep(place, over, from).finally(() => taken.delete(place)) });
+      },
+    };
+  };
+  return {
+    prepare,
+    get: () => staying().length,
+    set(count: number): void {
+      if (ending.aborted) return;
+      for (let missing = count - staying().length; missing > 0; missing -= 1) prepare().open();
+      const last = staying().sort(([a], [b]) => b - a);
+      for (const [, { leave }] of last.slice(0, Math.max(0, staying().length - Math.max(1, count)))) {
+        leave.abort(new AppError('dependency_unavailable', `Stopped by ${fewerWorkers}`, { cause: fewerWorkers }));
+      }
+    },
+    async empty(): Promise<void> {
+      while (taken.size > 0) await Promise.all([...taken.values()].map(({ kept }) => kept));
+    },
+  };
 }
 
 async function untilDead(worker: Worker, ending: AbortSignal, patience: number): Promise<Death> {

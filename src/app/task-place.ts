@@ -1,3 +1,4 @@
+import { processesExpected } from '../config/process-count.ts';
 import type { Config } from '../config/schema.ts';
 import type { Note } from '../core/observation.ts';
 import { createRedisTaskStore } from '../mcp/tasks/redis-task-store.ts';
@@ -19,8 +20,8 @@ export interface TaskPlaceOptions {
  * no tasks are offered, and every call is answered by itself.
  */
 export function taskPlace({ config, redis, ring, note }: TaskPlaceOptions): Pick<TasksOptions, 'store' | 'ttlMs'> | undefined {
-  const { taskTtlSeconds, postgresCommandTimeoutSeconds, serverWorkers, replicasExpected, postgresRolePrefix } = config;
-  const isAlone = serverWorkers * replicasExpected === 1;
+  const { taskTtlSeconds, postgresCommandTimeoutSeconds, postgresRolePrefix } = config;
+  const isAlone = processesExpected(config) === 1;
   if (taskTtlSeconds === 0 || (redis === undefined && !isAlone)) return undefined;
   const store =
     redis &&

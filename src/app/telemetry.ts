@@ -85,6 +85,14 @@ export function createTelemetry({ clock, withContent = false }: TelemetryOptions
     }),
     /** Of the last minute, 0 to 1. */
     cpuShare: cpu.value,
+    load: load.value,
+    /** Instances that the autoscaler wants, where this process decides it. */
+    watchScaling(desired: () => number | undefined): void {
+      store.addSource(() => {
+        const count = desired();
+        if (count !== undefined) store.set('replicas_desired', count);
+      });
+    },
     /** Once they are there: their figures are looked up whenever somebody reads. */
     watch(parts: WatchedParts): void {
       watched = parts;

@@ -178,6 +178,22 @@ function addVerbGroups(program: Command, finish: (code: number) => void): void {
     .description('exact or approximate vector search: rows, choice, index and measured recall')
     .addOption(json())
     .action(async (options) => finish(await (await import('./advise.ts')).adviseOnVectors(options)));
+  const scale = program.command('scale').description('how many workers or replicas there should be');
+  scale
+    .command('advise')
+    .description('what the autoscaler would do, and why: by what the replicas tell in Redis, or by these figures')
+    .option('--cpu <percent>', 'mean of the instances', wholeNumber)
+    .option('--memory <percent>', 'of the fullest instance', wholeNumber)
+    .option('--queue <calls>', 'calls that wait for a database connection', wholeNumber)
+    .option('--instances <count>', 'how many there are', wholeNumber)
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./scale.ts')).adviseOnScale(options)));
+  scale
+    .command('rules')
+    .description('the same policy as rules of a platform that scales by itself')
+    .addOption(new Option('--for <platform>', 'whose rules').choices(['keda', 'container-apps']).makeOptionMandatory())
+    .option('--prometheus <url>', 'where KEDA asks for the queue', 'http://prometheus.monitoring:9090')
+    .action(async (options) => finish(await (await import('./scale.ts')).printScaleRules(options)));
   const config = program.command('config').description('the effective settings');
   config
     .command('check')

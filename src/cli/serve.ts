@@ -17,6 +17,7 @@ import { noteOwnStatements } from '../postgres/noted-statements.ts';
 import { refuseUnsafeRoles } from '../postgres/privilege-check.ts';
 import { createMemoryRateStore } from '../resilience/memory-rate-store.ts';
 import type { RateStore } from '../resilience/rate-limiter.ts';
+import { fewerWorkers } from '../scaling/local-workers.ts';
 import { createHistory } from '../telemetry/history.ts';
 import { exitCodes } from './exit-code.ts';
 import { openToldDatabase } from './open-database.ts';
@@ -36,6 +37,8 @@ const served = retailSchema;
 const clock = systemClock;
 /** What a client that has closed its end may still wait for an answer, and what a stop leaves to running queries. */
 const answerWaitMs = { ended: 5_000, stopped: 20_000 };
+/** Longer than proxies keep an idle connection (docs/how-to/scale-out.md): then none of their requests meets its closing. */
+const partingMs = 5_000;
 
 export async function serve(flags: ServeFlags): Promise<number> {
   return stoppable((stop) => (flags.transport === 'http' ? serveOverHttp(flags, stop) : serveOverStdio(flags, stop)));
@@ -49,10 +52,10 @@ interface Part {
   /** Asks all of them. */
   readonly gather: (own: OwnAnswer) => Gather;
 }
-const alone: Part = { tells: true, gather: gatherAlone };
+const onItsOwn: Part = { tells: true, gather: gatherAlone };
 
 /** Everything before the first call: keys, database, walls, parts. Under stdio nothing of it may touch stdout. */
-async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, rates, gather }: Part = alone) {
+async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, rates, gather }: Part = onItsOwn) {
   const telemetry = createTelemetry({ clock, withContent: config.traceContent });
   const log: Note = (observation) => {
     logLine(observation);
@@ -67,9 +70,13 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
     import('../app/answer-cache.ts'),
     import('../app/task-place.ts'),
     import('../app/operators.ts'),
+    import('../app/read-replicas.ts'),
+    import('../app/pool-sizing.ts'),
   ]);
-  const [opened, [{ compose, serverName }, { openAuditTrail }, { openAnswerCache }, { taskPlace }, { openOperators }]] =
-    await Promise.all([opening, loading]);
+  const [primary, loaded] = await Promise.all([opening, loading]);
+  const [{ compose, serverName }, { openAuditTrail }, { openAnswerCache }, { taskPlace }, { openOperators }] = loaded;
+  const [, , , , , { withReadReplicas }, { startPoolSizing }] = loaded;
+  const opened = withReadReplicas(primary, { config, note: log });
   const { notice, advice } = opened;
   const database = noteOwnStatements(opened.database, { note: telemetry.note, clock });
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
@@ -96,6 +103,7 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
       ...{ place: opened.place, watchTables: opened.watchTables, load: database.load },
     });
     toClose.unshift(cache.close);
+    toClose.unshift(startPoolSizing({ config, database, load: telemetry.load }).close);
     const embedder = await openEmbedder(config, clock, log);
     toClose.unshift(async () => embedder?.close());
     const signingKey = keys.scopeKey;
@@ -122,7 +130,8 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
       ...{ config, served, telemetry, composition, database, embedder, gather, clock, note },
       ...{ cache: cache.statistics, auditEvents: trail.written },
     });
-    return { database, opened, embedder, composition, dashboard, operators, serverName, version, note, close };
+    const parts = { composition, database, dashboard, operators, telemetry, redis };
+    return { ...parts, opened, embedder, serverName, version, note, close };
   } catch (error) {
     await close();
     throw error;
@@ -133,7 +142,8 @@ async function serveOverHttp({ port }: ServeFlags, stop: AbortSignal): Promise<n
   const loaded = loadConfig({ serving: 'http' });
   const config = port === undefined ? loaded : { ...loaded, port };
   const log = openLog(config, clock);
-  return config.serverWorkers === 1 ? serveHttpHere(config, log, stop) : serveHttpByWorkers(config, log, stop);
+  const oneProcess = config.serverWorkers === 1 && config.autoscale !== 'workers';
+  return oneProcess ? serveHttpHere(config, log, stop) : serveHttpByWorkers(config, log, stop);
 }
 
 /** In the primary: as many workers as are set. In a worker: its part of the work. */
@@ -147,47 +157,69 @@ async function serveHttpByWorkers(config: Config, log: Note, stop: AbortSignal):
     return underPrimary(stop, (ending) => serveHttpHere(config, numbered(log, worker), ending, shared));
   }
   const port = config.port === 0 ? await freePort(config.host) : config.port;
-  const { logFile, serverWorkers: count } = config;
+  const { logFile, serverWorkers, autoscale, autoscaleMin } = config;
   const [{ createPrimaryTelemetry }, { openPrivateMetrics }] = await Promise.all([
     import('../app/server-telemetry.ts'),
     import('../app/operators.ts'),
   ]);
-  const primary = createPrimaryTelemetry();
+  const scaling = autoscale === 'workers' ? await scaledWorkers(config, log) : undefined;
+  const primary = createPrimaryTelemetry(scaling?.desired);
   const metrics = await openPrivateMetrics(config, primary.samples);
   return runServerWorkers({
-    count,
+    count: scaling === undefined ? serverWorkers : Math.max(serverWorkers, autoscaleMin),
+    ...(scaling && { onStarted: scaling.onStarted }),
     args: ['serve', '--transport', 'http', '--port', String(port)],
     // A log file that rotates has one writer.
     envOf: (place) => (logFile === undefined ? {} : { LOG_FILE: `${logFile}.worker-${place}` }),
-    ...{ stop, clock, note: log, rates: createMemoryRateStore({ clock }), onWorker: primary.serve },
-  }).finally(() => metrics?.close(1000));
+    ...{ stop, clock, note: log, rates: createMemoryRateStore({ clock }) },
+    onWorker(worker) {
+      primary.serve(worker);
+      scaling?.onWorker(worker);
+    },
+  }).finally(() => Promise.all([metrics?.close(1000), scaling?.close()]));
 }
 
-async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part: Part = alone): Promise<number> {
+async function scaledWorkers(config: Config, note: Note) {
+  const [{ scaleWorkers }, { mostWorkers }] = await Promise.all([
+    import('../app/autoscaling.ts'),
+    import('../config/process-count.ts'),
+  ]);
+  return scaleWorkers({ config, max: mostWorkers(config), clock, note });
+}
+
+async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part: Part = onItsOwn): Promise<number> {
   const trusted = await trustedIssuer(config, clock, log);
   const loading = Promise.all([
     import('../app/serve-http.ts'),
     import('./demo-snippets.ts'),
     import('../app/search-upkeep.ts'),
     import('../app/operators.ts'),
+    import('../app/autoscaling.ts'),
   ]);
   const started = await start(config, log, stop, part);
-  const { database, opened, embedder, composition, dashboard, operators, serverName, version, note, close } = started;
+  const { database, opened, embedder, composition, dashboard, operators, telemetry, redis, serverName, version, note, close } =
+    started;
   const toClose = [close];
+  let graceMs = 0;
   try {
-    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { openPrivateMetrics }] = await loading;
+    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { openPrivateMetrics }, { startScaling }] = await loading;
     const { definition } = served;
     const parts = { composition, database, trusted, dashboard, operators };
     const http = await serveHttp({ config, definition, ...parts, serverName, note });
-    toClose.unshift(() => http.close());
-    const metrics = part === alone ? await openPrivateMetrics(config, operators.samples) : undefined;
+    toClose.unshift(() => http.close(answerWaitMs.stopped - graceMs, graceMs));
+    const metrics = part === onItsOwn ? await openPrivateMetrics(config, operators.samples) : undefined;
     toClose.unshift(async () => metrics?.close(1000));
+    const scaling = startScaling({ config, database, redis, clock, note });
+    telemetry.watchScaling(scaling.desired);
+    toClose.unshift(scaling.close);
     note({ kind: 'server_started', transport: 'http', version, address: http.url });
     const upkeep = startSearchUpkeep({ served, opened, embedder, warmUp: composition.warmUp, note });
     toClose.unshift(upkeep.close);
     if (config.devIssuer && part.tells)
       process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
     const reason = await untilStopped(stop);
+    // New connections go to others meanwhile.
+    if (reason === fewerWorkers || config.trustProxy > 0) graceMs = partingMs;
     await closeInOrder(toClose);
     note({ kind: 'server_stopped', reason });
     return exitCodes.done;

@@ -107,6 +107,24 @@ const httpRules: readonly Rule[] = [
     'is more than 1, and the embedded database has one process per data directory',
     'set SERVER_WORKERS=1, or DATABASE_URL to a real PostgreSQL',
   ),
+  unsafe(
+    'autoscale',
+    (c) => c.autoscale === 'workers' && databaseTarget(c).kind === 'embedded',
+    'runs several workers, and the embedded database has one process per data directory',
+    'remove AUTOSCALE, or set DATABASE_URL to a real PostgreSQL',
+  ),
+  unsafe(
+    'autoscale',
+    (c) => c.autoscale === 'container-apps' && (c.redisUrl === undefined || c.autoscaleContainerApp === undefined),
+    'needs a container app, and a Redis in which its replicas agree on who decides',
+    'set AUTOSCALE_CONTAINER_APP and REDIS_URL',
+  ),
+  unsafe(
+    'autoscaleMin',
+    (c) => c.autoscaleMin > c.autoscaleMax,
+    'is more than AUTOSCALE_MAX',
+    'set AUTOSCALE_MIN to the smaller of the two',
+  ),
 ];
 
 const outsideProduction: readonly Rule[] = [

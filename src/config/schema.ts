@@ -9,6 +9,7 @@ import {
   origin,
   postgresUrl,
   redisUrl,
+  resourceId,
   text,
   type ValueType,
   webUrl,
@@ -118,7 +119,12 @@ const database = {
     defaultText: 'the password of the server login',
     requiredInProduction: 'when the server login has no password',
   }),
-  postgresReplicaUrls: optional('POSTGRES_REPLICA_URLS', listOf(postgresUrl), 'Read replicas.', secret),
+  postgresReplicaUrls: optional(
+    'POSTGRES_REPLICA_URLS',
+    listOf(postgresUrl),
+    "Standbys by streaming replication that answer tenants' reads; host, port and database, the logins are the primary's.",
+    secret,
+  ),
   postgresPooler: setting(
     'POSTGRES_POOLER',
     oneOf('none', 'transaction'),
@@ -165,6 +171,12 @@ const database = {
     integer(1, 1000),
     1,
     'Replicas of this server that share the database, for the connection budget.',
+  ),
+  postgresPoolSizing: setting(
+    'POSTGRES_POOL_SIZING',
+    oneOf('load', 'fixed'),
+    'load',
+    'How many connections of those bounds a process uses: fitted to its load, or always the most.',
   ),
   postgresCommandTimeoutSeconds: setting(
     'POSTGRES_COMMAND_TIMEOUT',
@@ -396,6 +408,41 @@ const operations = {
   monthlyBudget: optional('MONTHLY_BUDGET', decimal(0, 1e9), 'Budget per month in US dollars, for cost warnings.'),
 };
 
+const scaling = {
+  autoscale: setting(
+    'AUTOSCALE',
+    oneOf('off', 'advise', 'workers', 'container-apps'),
+    'off',
+    'What is done when there is too much or too little work: nothing, advice in the log, workers of this machine, replicas of an Azure container app. The last, and advice over several processes, need REDIS_URL.',
+  ),
+  autoscaleMin: setting('AUTOSCALE_MIN', integer(1, 1000), 2, 'Fewest workers or replicas.'),
+  autoscaleMax: setting('AUTOSCALE_MAX', integer(1, 1000), 20, 'Most workers (never more than CPUs) or replicas.'),
+  autoscaleUp: setting(
+    'AUTOSCALE_UP',
+    oneOf('step', 'proportional'),
+    'step',
+    'One more at a time, or as many more as a signal is above its limit.',
+  ),
+  autoscaleIntervalSeconds: setting('AUTOSCALE_INTERVAL_SECONDS', integer(1, 3600), 15, 'How often it is decided, in seconds.'),
+  autoscaleCooldownUpSeconds: setting(
+    'AUTOSCALE_COOLDOWN_UP_SECONDS',
+    integer(1, 86_400),
+    60,
+    'Least time between a change of either kind and one more, in seconds.',
+  ),
+  autoscaleCooldownDownSeconds: setting(
+    'AUTOSCALE_COOLDOWN_DOWN_SECONDS',
+    integer(1, 86_400),
+    300,
+    'Least time between a change of either kind and one fewer, in seconds.',
+  ),
+  autoscaleContainerApp: optional(
+    'AUTOSCALE_CONTAINER_APP',
+    resourceId,
+    'Resource id of the container app that AUTOSCALE=container-apps scales, with the Azure identity.',
+  ),
+};
+
 /** In the order of the reference page; a row's default may depend on rows above it. */
 export const sections = {
   General: general,
@@ -406,6 +453,7 @@ export const sections = {
   'Azure and keys': azureAndKeys,
   Models: models,
   'Cache and limits': cacheAndLimits,
+  Scaling: scaling,
   Operations: operations,
 };
 
@@ -418,6 +466,7 @@ export const settings = {
   ...azureAndKeys,
   ...models,
   ...cacheAndLimits,
+  ...scaling,
   ...operations,
 };
 

@@ -91,3 +91,12 @@ export const identifier: ValueType<string> = {
   expects: 'a name of at most 40 small letters, digits and underscores that starts with a letter',
   parse: (value) => (/^[a-z][a-z0-9_]{0,39}$/.test(value) ? value : undefined),
 };
+
+/** Of a container app, as the portal and `az containerapp show --query id` tell it. */
+export const resourceId: ValueType<string> = {
+  expects: 'an id like /subscriptions/…/resourceGroups/…/providers/Microsoft.App/containerApps/<name>',
+  parse: (value) =>
+    /^\/subscriptions\/[\w-]+\/resourceGroups\/[\w.()-]+\/providers\/Microsoft\.App\/containerApps\/[a-z0-9-]+$/i.test(value)
+      ? value
+      : undefined,
+};

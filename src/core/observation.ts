@@ -200,6 +200,17 @@ interface SlowQuery {
   readonly requestId?: string;
 }
 
+/** The autoscaler changed the number of instances, or advises to. */
+interface ScalingDecided {
+  readonly kind: 'scaling_decided';
+  readonly direction: 'up' | 'down';
+  readonly current: number;
+  readonly desired: number;
+  readonly reasons: readonly string[];
+  /** False where it is advice. */
+  readonly done: boolean;
+}
+
 interface ServerStarted {
   readonly kind: 'server_started';
   readonly transport: 'stdio' | 'http';
@@ -233,6 +244,7 @@ export type Observation =
   | KeysRotated
   | FaultMet
   | SlowQuery
+  | ScalingDecided
   | ServerStarted
   | ServerStopped;
 

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type AddressInfo, Server as NetServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
 import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
 import { jsonRpcRefusal, sendRefusal } from './error-response.ts';
@@ -34,14 +35,19 @@ export interface HttpServer {
   readonly port: number;
   /** For example `http://127.0.0.1:8000`. */
   readonly url: string;
-  /** Takes no new request, lets those in progress finish, and cuts them off when `deadlineMs` is over. */
-  close(deadlineMs?: number): Promise<void>;
+  /**
+   * Takes no new request, lets those in progress finish, and cuts them off when `deadlineMs` is over. With a grace before that
+   * it takes no new connection, but answers what still comes on those there are, each for the last time: a client whose request
+   * met the closing of its idle connection could not know whether it was heard (RFC 9112, section 9.5).
+   */
+  close(deadlineMs?: number, graceMs?: number): Promise<void>;
 }
 
 /** Plain `node:http` within limits. */
 export async function listen({ handle, host, port, note = () => {}, ...limits }: ListenOptions): Promise<HttpServer> {
   const { maxInFlight = 512 } = limits;
   const inFlight = createInFlight(maxInFlight);
+  let parting = false;
   let draining = false;
   const server = limitedServer(limits);
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -49,6 +55,7 @@ export async function listen({ handle, host, port, note = () => {}, ...limits }:
       overloaded(request, response, draining, note);
       return;
     }
+    if (parting) response.shouldKeepAlive = false;
     response.once('close', () => {
       // A kept-alive connection would hold up the shutdown until its own timeout.
       if (draining) setImmediate(() => server.closeIdleConnections());
@@ -70,9 +77,13 @@ export async function listen({ handle, host, port, note = () => {}, ...limits }:
   return {
     port: address.port,
     url: `http://${name}:${address.port}`,
-    async close(deadlineMs = 20_000) {
+    async close(deadlineMs = 20_000, graceMs = 0) {
+      parting = true;
+      // The server's own `close` would end idle connections as well.
+      const closed = new Promise<void>((resolve) => NetServer.prototype.close.call(server, () => resolve()));
+      if (graceMs > 0) await Promise.race([closed, delay(graceMs)]);
       draining = true;
-      const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+      server.close();
       server.closeIdleConnections();
       const cutOff = setTimeout(() => server.closeAllConnections(), deadlineMs);
       await closed;

@@ -12,6 +12,7 @@ export interface ConnectionPoolsOptions {
 /** A lazy pool a login, all within one budget: where it is spent, somebody else's idle connection is closed for the new one. */
 export function createConnectionPools({ address, maxConnections, keep }: ConnectionPoolsOptions) {
   const pools = new Map<string, pg.Pool>();
+  let ceiling = maxConnections;
 
   const poolOf = (login: Login): pg.Pool => {
     const known = pools.get(login.user);
@@ -29,21 +30,34 @@ export function createConnectionPools({ address, maxConnections, keep }: Connect
     return pool;
   };
 
-  /** The pool that must give up a connection before `wanted` may open one; undefined where there is room. */
-  const poolToTakeFrom = (wanted: pg.Pool): pg.Pool | undefined => {
-    const open = [...pools.values()].reduce((sum, pool) => sum + pool.totalCount, 0);
-    if (isIdle(wanted) || open < maxConnections) return undefined;
-    const others = [...pools].filter(([, pool]) => pool !== wanted && isIdle(pool));
+  const openCount = () => [...pools.values()].reduce((sum, pool) => sum + pool.totalCount, 0);
+  /** One with a connection that nobody uses. */
+  const idlePool = (besides?: pg.Pool): pg.Pool | undefined => {
+    const others = [...pools].filter(([, pool]) => pool !== besides && isIdle(pool));
     return (others.find(([user]) => user !== keep.user) ?? others[0])?.[1];
   };
+  /** The pool that must give up a connection before `wanted` may open one; undefined where there is room. */
+  const poolToTakeFrom = (wanted: pg.Pool): pg.Pool | undefined =>
+    isIdle(wanted) || openCount() < ceiling ? undefined : idlePool(wanted);
+  const closeOne = async (pool: pg.Pool) => (await pool.connect()).release(true);
 
   return {
     async connect(login: Login): Promise<pg.PoolClient> {
       const pool = poolOf(login);
       const generous = poolToTakeFrom(pool);
-      if (generous !== undefined) (await generous.connect()).release(true);
+      if (generous !== undefined) await closeOne(generous);
       // The pools count in the same tick as they are called: nobody comes between making room and taking it.
       return pool.connect();
+    },
+    /** Idle connections beyond these are closed now, those in use when they are idle and this is called again. */
+    resize(connections: number): void {
+      ceiling = Math.min(connections, maxConnections);
+      for (let excess = openCount() - ceiling; excess > 0; excess -= 1) {
+        const pool = idlePool();
+        if (pool === undefined) return;
+        // Counted as waiting in this very tick, so that the next turn of the loop does not take it for idle.
+        void closeOne(pool).catch(() => {});
+      }
     },
     async close(): Promise<void> {
       await Promise.all([...pools.values()].map((pool) => pool.end()));

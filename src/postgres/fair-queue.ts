@@ -4,10 +4,10 @@ import { createRecentWaits } from './recent-waits.ts';
 export interface FairQueueOptions {
   /** Calls that run at a time. */
   readonly slots: number;
-  /** Calls that one key may have running; the rest is left for the others. Absent = all slots. */
-  readonly slotsPerKey?: number;
+  /** Calls that one key may have running, of so many slots; the rest is left for the others. Absent = all slots. */
+  readonly slotsPerKey?: (slots: number) => number;
   /** The same while another key is there, or was within `companyMs`. Slots are not all: what runs beside a call slows it, too. */
-  readonly slotsPerKeyInCompany?: number;
+  readonly slotsPerKeyInCompany?: (slots: number) => number;
   readonly companyMs?: number;
   /** A key that is nobody's company. */
   readonly aside?: string;
@@ -34,20 +34,19 @@ interface Lane {
  * Free slots may stay free: they are the share that a key must leave to the others.
  */
 export function createFairQueue(options: FairQueueOptions) {
-  const { slots, slotsPerKey = slots, queueLimit = 200, queueLimitPerKey = queueLimit, timeoutMs = 5000 } = options;
-  const { slotsPerKeyInCompany = slotsPerKey, now = () => performance.now() } = options;
+  const { queueLimit = 200, queueLimitPerKey = queueLimit, timeoutMs = 5000, now = () => performance.now() } = options;
   /** Keys with a call running or waiting. */
   const lanes = new Map<string, Lane>();
   let turns = 0;
-  let free = slots;
+  let limits = limitsOf(options, options.slots);
+  /** Below zero while more run than may since there are fewer. */
+  let free = limits.slots;
   let waitingCount = 0;
 
   const company = createCompany(options);
   const waits = createRecentWaits({ now });
-  const hasCompany = (key: string) =>
-    [...lanes.keys()].some((other) => other !== key && other !== options.aside) || company.wasThere(key);
   const mayRun = (lane: Lane): boolean =>
-    lane.running < slotsPerKeyInCompany || (lane.running < slotsPerKey && !hasCompany(lane.key));
+    lane.running < limits.perKeyInCompany || (lane.running < limits.perKey && !company.isThere(lane.key, lanes.keys()));
 
   const laneOf = (key: string): Lane => {
     const lane = lanes.get(key) ?? { key, running: 0, turn: turns - 0.5, waiting: [] };
@@ -133,11 +132,21 @@ export function createFairQueue(options: FairQueueOptions) {
         leave(lane);
       }
     },
+    /** More slots are given at once; of fewer, those in use come free in their own time. */
+    resize(slots: number): void {
+      free += slots - limits.slots;
+      limits = limitsOf(options, slots);
+      fill();
+    },
     /** For metrics, and for deciding whether there is room for work that can wait. */
-    load: () => ({ running: slots - free, waiting: waitingCount, keys: lanes.size, slots }),
+    load: () => ({ running: limits.slots - free, waiting: waitingCount, keys: lanes.size, slots: limits.slots }),
     /** Of the last minute. */
     waits: () => ({ p95Ms: waits.p95Ms(), timeoutMs }),
   };
+}
+
+function limitsOf({ slotsPerKey = (all) => all, slotsPerKeyInCompany = slotsPerKey }: FairQueueOptions, slots: number) {
+  return { slots, perKey: slotsPerKey(slots), perKeyInCompany: slotsPerKeyInCompany(slots) };
 }
 
 function nextLane(lanes: Iterable<Lane>, mayRun: (lane: Lane) => boolean): Lane | undefined {
@@ -151,7 +160,7 @@ function nextLane(lanes: Iterable<Lane>, mayRun: (lane: Lane) => boolean): Lane 
   return best;
 }
 
-/** Whether a key other than this came or went a short time ago. */
+/** Whether a key other than this is there, or came or went a short time ago. */
 function createCompany({ aside, companyMs = 5000, now = () => performance.now() }: FairQueueOptions) {
   let latest = { key: aside, at: Number.NEGATIVE_INFINITY };
   /** The last one that was another. */
@@ -162,7 +171,9 @@ function createCompany({ aside, companyMs = 5000, now = () => performance.now() 
       if (key !== latest.key) before = latest;
       latest = { key, at: now() };
     },
-    wasThere: (key: string) => now() - (latest.key === key ? before : latest).at < companyMs,
+    isThere: (key: string, present: Iterable<string>) =>
+      [...present].some((other) => other !== key && other !== aside) ||
+      now() - (latest.key === key ? before : latest).at < companyMs,
   };
 }
 

@@ -17,7 +17,7 @@ export interface PoolDatabaseOptions {
   /** Login of a reader suffix, for example `reader_costs`. */
   readonly reader: (suffix: string) => Login;
   readonly useScopeFunction: string;
-  /** Connections of this process, all logins together. */
+  /** Most connections of this process, all logins together. */
   readonly maxConnections: number;
   readonly acquireTimeoutMs?: number;
   readonly queueLimit?: number;
@@ -43,9 +43,9 @@ export async function createPoolDatabase(options: PoolDatabaseOptions): Promise<
   const queue = createFairQueue({
     slots: maxConnections,
     // One connection is left for everybody else, however many calls one tenant makes.
-    slotsPerKey: maxConnections >= 4 ? maxConnections - 1 : maxConnections,
+    slotsPerKey: (slots) => (slots >= 4 ? slots - 1 : slots),
     // Connections are four for each CPU, unless set: a tenant who is not alone leaves the others their CPU, too.
-    slotsPerKeyInCompany: Math.ceil(maxConnections / 4),
+    slotsPerKeyInCompany: (slots) => Math.ceil(slots / 4),
     aside: ownShare,
     queueLimit: options.queueLimit ?? 200,
     queueLimitPerKey: Math.ceil((options.queueLimit ?? 200) / 2),
@@ -71,6 +71,11 @@ export async function createPoolDatabase(options: PoolDatabaseOptions): Promise<
       query,
       load: queue.load,
       waits: queue.waits,
+      resize(connections) {
+        const within = Math.min(connections, maxConnections);
+        queue.resize(within);
+        pools.resize(within);
+      },
       close: pools.close,
     };
   } catch (error) {

@@ -76,3 +76,11 @@ test('without a primary a worker tells of itself', async () => {
   await vi.advanceTimersByTimeAsync(9000);
   expect(await told).toEqual([3]);
 });
+
+test('the primary adds how many workers its autoscaler wants, once it knows', async () => {
+  let desired: number | undefined;
+  const primary = createPrimaryTelemetry(() => desired);
+  expect(await primary.samples()).toEqual([]);
+  desired = 3;
+  expect(await primary.samples()).toMatchObject([{ metric: { name: 'replicas_desired' }, values: [3] }]);
+});

@@ -22,6 +22,7 @@ import { loadConfig } from '../../src/config/load.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Observation } from '../../src/core/observation.ts';
 import { createMemoryRateStore } from '../../src/resilience/memory-rate-store.ts';
+import { fewerWorkers, type WorkerCount } from '../../src/scaling/local-workers.ts';
 import { realServers, signingKey } from '../support/databases.ts';
 
 describe('a worker that dies', () => {
@@ -67,7 +68,13 @@ describe('the primary', () => {
     const told = join(folder, `${name}.log`);
     const stop = new AbortController();
     const noted: Observation[] = [];
+    let workers: WorkerCount | undefined;
+    const seen: number[] = [];
     const done = runServerWorkers({
+      onStarted: (given) => {
+        workers = given;
+      },
+      onWorker: ({ id }) => void seen.push(id),
       ...{ count, exec, patienceMs, clock: systemClock, stop: stop.signal, rates: createMemoryRateStore({ clock: systemClock }) },
       args: [told, String(await freePort('127.0.0.1'))],
       envOf: (place) => ({ PLACE: String(place) }),
@@ -76,7 +83,7 @@ describe('the primary', () => {
     const lines = async () => (await readFile(told, 'utf8').catch(() => '')).split('\n').filter((line) => line !== '');
     const stopBy = (cause: string) => stop.abort(new Error('stopped', { cause }));
     const faults = () => noted.map((seen) => (seen.kind === 'fault_met' ? (seen.error as Error).message : seen.kind));
-    return { done, lines, stopBy, faults };
+    return { done, lines, stopBy, faults, seen, workers: () => workers };
   }
   const waiting = { timeout: 15_000, interval: 20 };
 
@@ -151,6 +158,48 @@ describe('the primary', () => {
     await expect.poll(lines, waiting).toHaveLength(2);
     stopBy('SIGTERM');
     expect(await done).toBe(0);
+  }, 30_000);
+
+  test('has more workers, and fewer, while it runs: the last ones go, and their places are free once they have ended', async () => {
+    // Place 3 takes its time to end.
+    const body = `listen();
+      process.on('message', ({ stop }) => {
+        tell('stop ' + stop);
+        setTimeout(() => { tell('end ' + process.env.PLACE); process.exit(0); }, process.env.PLACE === '3' ? 2000 : 0);
+      });
+      process.send('hearing');`;
+    const { done, lines, stopBy, faults, seen, workers } = await primary('resized', body, { count: 1 });
+    await expect.poll(workers, waiting).toBeDefined();
+    const count = workers() as WorkerCount;
+    expect(count.get()).toBe(1);
+    count.set(3);
+    expect(count.get()).toBe(3);
+    await expect.poll(lines, waiting).toEqual(expect.arrayContaining(['start 1', 'start 2', 'start 3']));
+    await new Promise((resolve) => setTimeout(resolve, 300));
+    count.set(1);
+    expect(count.get()).toBe(1);
+    await expect.poll(lines, waiting).toContain('end 2');
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    count.set(3);
+    await expect.poll(async () => (await lines()).filter((line) => line.startsWith('start')), waiting).toHaveLength(5);
+    expect(
+      (await lines())
+        .filter((line) => line.startsWith('start'))
+        .slice(3)
+        .toSorted(),
+    ).toEqual(['start 2', 'start 4']);
+    await expect.poll(lines, waiting).toContain('end 3');
+    expect((await lines()).filter((line) => line === `stop ${fewerWorkers}`)).toHaveLength(2);
+    // Nobody can be sent away altogether.
+    count.set(0);
+    expect(count.get()).toBe(1);
+    stopBy('SIGTERM');
+    expect(await done).toBe(0);
+    count.set(5);
+    expect(count.get()).toBe(0);
+    expect(faults()).toEqual([]);
+    expect(seen).toHaveLength(5);
+    expect(await lines()).not.toContain('end 5');
   }, 30_000);
 
   test('that is stopped before it begins starts nobody', async () => {
@@ -275,7 +324,7 @@ describe.each(realServers())('a process on $name', ({ adminUrl }) => {
   test('takes its part of a server that many share, and says which', async () => {
     expect(await slotsOf({ REPLICAS_EXPECTED: '50', SERVER_WORKERS: '2' })).toEqual({
       slots: 1,
-      advice: expect.stringMatching(/^PostgreSQL takes \d+ connections: each of 50 × 2 processes .* keeps to 2 in place of 5\./),
+      advice: expect.stringMatching(/^PostgreSQL takes \d+ connections: each of 100 processes .* keeps to 2 in place of 5\./),
     });
   });
 

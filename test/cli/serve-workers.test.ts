@@ -148,7 +148,7 @@ describe.skipIf(realServer === undefined)('two workers on a real PostgreSQL 17',
         outcomes.push(answered ? 'answered' : 'lost');
       }
     });
-    await expect.poll(() => outcomes.length).toBeGreaterThan(50);
+    await expect.poll(() => outcomes.length, { timeout: 10_000 }).toBeGreaterThan(50);
     process.kill(victim, 'SIGKILL');
     await served.told(/Worker 1 has ended \(SIGKILL\): another one takes its place/);
     await expect.poll(() => workerPids(served), { timeout: 10_000 }).toHaveLength(2);
@@ -239,7 +239,11 @@ describe.skipIf(realServer === undefined)('two workers on a real PostgreSQL 17',
     const [{ max = '' } = {}] = await admin.query("SELECT current_setting('max_connections') AS max");
     const share = Math.floor((0.8 * Number(max)) / 20);
     expect(
-      served.stderr().split(`each of 10 × 2 processes (REPLICAS_EXPECTED × SERVER_WORKERS) keeps to ${share} in place of 50`),
+      served
+        .stderr()
+        .split(
+          `each of 20 processes (REPLICAS_EXPECTED × SERVER_WORKERS, or what AUTOSCALE_MAX allows) keeps to ${share} in place of 50`,
+        ),
     ).toHaveLength(2);
     const load = Array.from({ length: 60 }, () => call(served, query(`SELECT ${Math.random()}, count(*) FROM order_items`)));
     const open = 'SELECT count(*) AS connections FROM pg_stat_activity WHERE datname = $1 AND pid <> pg_backend_pid()';
@@ -253,6 +257,56 @@ describe.skipIf(realServer === undefined)('two workers on a real PostgreSQL 17',
     expect(most).toBeGreaterThan(2);
     expect(most).toBeLessThanOrEqual(2 * share);
   }, 60_000);
+
+  test('under load a worker more is started, and without it one is sent away, and no call is lost', async () => {
+    const served = await serveHttp({
+      ...own.env,
+      ...{ AUTOSCALE: 'workers', AUTOSCALE_MIN: '1', AUTOSCALE_MAX: '2', AUTOSCALE_INTERVAL_SECONDS: '1' },
+      ...{ AUTOSCALE_COOLDOWN_UP_SECONDS: '1', AUTOSCALE_COOLDOWN_DOWN_SECONDS: '2', POSTGRES_MAX_CONNECTIONS: '2' },
+      ...{ RATE_LIMIT_PER_MINUTE: '100000', RATE_LIMIT_BURST: '10000', RATE_LIMIT_SQL_PER_MINUTE: '100000', EMBEDDER: 'none' },
+    });
+    running.push(served);
+    const decisions = () =>
+      linesOf(served).flatMap(({ event, direction, current, desired }) =>
+        event === 'scaling_decided' ? [[direction, current, desired]] : [],
+      );
+    const failed: unknown[] = [];
+    let asked = 0;
+    const ask = async (caller: Served['callers']['store'], sql: string) => {
+      asked += 1;
+      // Kept-alive connections, as clients have them.
+      const response = await postLegacy(served.url, 'tools/call', query(sql), { token: caller.token }).catch((error) => error);
+      const text = response instanceof Response ? await response.text() : String(response);
+      // Whoever waits too long for a connection is told so.
+      if (!/"rows":\[\[\d/.test(text) && !text.includes('overloaded')) failed.push(text);
+    };
+    let pressing = true;
+    const press = async (index: number) => {
+      const caller = [served.callers.store, served.callers.region, served.callers.headOffice][index % 3]!;
+      for (let time = 0; pressing; time += 1) await ask(caller, `SELECT count(*) + ${index * 10_000 + time} FROM orders`);
+    };
+    const pressure = Promise.all(Array.from({ length: 115 }, (_, index) => press(index)));
+    await expect.poll(decisions, { timeout: 30_000, interval: 100 }).toContainEqual(['up', 1, 2]);
+    await served.told(/("event":"server_started"[\s\S]*){2}/);
+    pressing = false;
+    await pressure;
+    let trickling = true;
+    const trickle = Promise.all(
+      [1, 2, 3, 4].map(async () => {
+        while (trickling) {
+          await ask(served.callers.store, 'SELECT count(*) FROM stores');
+          await new Promise((resolve) => setTimeout(resolve, 100));
+        }
+      }),
+    );
+    await expect.poll(decisions, { timeout: 30_000, interval: 100 }).toContainEqual(['down', 2, 1]);
+    await expect.poll(() => workerPids(served), { timeout: 20_000, interval: 100 }).toHaveLength(1);
+    trickling = false;
+    await trickle;
+    expect(failed).toEqual([]);
+    expect(asked).toBeGreaterThan(115);
+    expect(served.stderr()).toContain('"reason":"the autoscaler: fewer workers are needed"');
+  }, 120_000);
 });
 
 function isAlive(pid: number): boolean {

@@ -155,6 +155,8 @@ describe('in production', () => {
       },
       ['POSTGRES_REPLICA_URLS', 'POSTGRES_DIRECT_URL', 'POSTGRES_OPERATOR_URL'],
     ],
+    ['an autoscaler whose replicas meet nowhere', { AUTOSCALE: 'container-apps' }, ['AUTOSCALE']],
+    ['more instances at the least than at the most', { AUTOSCALE_MIN: '5', AUTOSCALE_MAX: '4' }, ['AUTOSCALE_MIN']],
   ])('%s is unsafe', (_what, changes, expected) => {
     expect(namesOf(changes)).toEqual(expected);
   });
@@ -216,4 +218,11 @@ describe('everywhere', () => {
   test('over stdio the address does not matter', () => {
     expect(development({ HOST: '0.0.0.0' }, 'stdio')).toEqual([]);
   });
+});
+
+test('several workers need a real database, whoever starts them', () => {
+  const { config } = readConfig({}, { AUTOSCALE: 'workers' });
+  expect(findProblems(config, 'http').map(({ setting }) => setting)).toEqual(['AUTOSCALE']);
+  const real = readConfig({}, { AUTOSCALE: 'workers', DATABASE_URL: 'postgres://u:p@127.0.0.1/d' }).config;
+  expect(findProblems(real, 'http')).toEqual([]);
 });

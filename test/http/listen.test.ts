@@ -56,6 +56,29 @@ describe('load and shutdown', () => {
     await expect(postLegacy(stack.mcpUrl, 'tools/call', date)).rejects.toThrow();
   });
 
+  test('in its grace it answers what comes on connections that it has, each for the last time, and takes no new one', async () => {
+    const { port } = stack.server;
+    const socket = connect(port, '127.0.0.1');
+    let said = '';
+    socket.on('data', (data) => {
+      said += data;
+    });
+    const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    const ask = () => socket.write(`GET /health/live HTTP/1.1\r\nHost: 127.0.0.1:${port}\r\n\r\n`);
+    ask();
+    await expect.poll(() => said).toContain('HTTP/1.1 200 OK');
+    const started = performance.now();
+    const closed = stack.server.close(5000, 10_000);
+    await expect(postLegacy(stack.mcpUrl, 'tools/call', date)).rejects.toThrow();
+    said = '';
+    ask();
+    await ended;
+    expect(said).toMatch(/^HTTP\/1\.1 200 OK[\s\S]*Connection: close/i);
+    await closed;
+    // With nobody left there is nothing to wait for.
+    expect(performance.now() - started).toBeLessThan(5000);
+  });
+
   test('what does not finish by the deadline is cut off', async () => {
     await start({ limit: () => new Promise(() => {}) });
     const running = postLegacy(stack.mcpUrl, 'tools/call', date).catch(() => 'cut off');

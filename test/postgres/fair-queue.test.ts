@@ -37,6 +37,26 @@ describe('A fair queue', () => {
     expect(queue.load()).toEqual({ running: 0, waiting: 0, keys: 0, slots: 2 });
   });
 
+  test('has more slots, and fewer, while it runs: what runs comes to its end, and nothing is forgotten', async () => {
+    const { order, running, ask, end, endAll, queue } = counter({ slots: 4, slotsPerKey: (slots) => Math.max(1, slots - 1) });
+    const calls = ['a', 'b', 'c', 'a', 'b', 'c', 'd'].map((key, n) => ask(key, `${key}${n}`));
+    await turn();
+    expect(queue.load()).toMatchObject({ running: 4, waiting: 3, slots: 4 });
+    queue.resize(1);
+    expect(queue.load()).toMatchObject({ running: 4, slots: 1 });
+    for (let ended = 0; ended < 3; ended += 1) await end();
+    expect(order).toHaveLength(4);
+    await end();
+    expect([order.length, running.length]).toEqual([5, 1]);
+    queue.resize(3);
+    expect(queue.load()).toMatchObject({ running: 3, waiting: 0, slots: 3 });
+    await turn();
+    expect(running).toHaveLength(3);
+    await endAll();
+    await Promise.all(calls);
+    expect(queue.load()).toEqual({ running: 0, waiting: 0, keys: 0, slots: 3 });
+  });
+
   test('keys that wait take turns, however much each of them asks for', async () => {
     const { order, ask, endAll } = counter({ slots: 1 });
     const calls = [
@@ -109,7 +129,7 @@ describe('A fair queue', () => {
   });
 
   test('with a slot left for the others, a newcomer does not wait at all', async () => {
-    const { order, ask, endAll, queue } = counter({ slots: 4, slotsPerKey: 3 });
+    const { order, ask, endAll, queue } = counter({ slots: 4, slotsPerKey: () => 3 });
     const heavy = Array.from({ length: 10 }, (_, n) => ask('heavy', `h${n}`));
     const light = ask('light');
     await turn();
@@ -121,8 +141,8 @@ describe('A fair queue', () => {
 
   test('a key in company leaves slots free, and has them again when the others have been gone for a while', async () => {
     let nowMs = 0;
-    const company = { slotsPerKeyInCompany: 2, companyMs: 1000, aside: 'own', now: () => nowMs };
-    const { order, running, ask, end, endAll, queue } = counter({ slots: 6, slotsPerKey: 5, ...company });
+    const company = { slotsPerKeyInCompany: () => 2, companyMs: 1000, aside: 'own', now: () => nowMs };
+    const { order, running, ask, end, endAll, queue } = counter({ slots: 6, slotsPerKey: () => 5, ...company });
     const calls = Array.from({ length: 30 }, (_, n) => ask('heavy', `h${n}`));
     calls.push(ask('own'));
     await turn();
@@ -202,7 +222,7 @@ describe('A fair queue', () => {
         fc.integer({ min: 1, max: 4 }),
         fc.integer({ min: 1, max: 4 }),
         async (calls, slots, slotsPerKey) => {
-          const queue = createFairQueue({ slots, slotsPerKey });
+          const queue = createFairQueue({ slots, slotsPerKey: () => slotsPerKey });
           const perKey: Record<string, number> = { a: 0, b: 0, c: 0 };
           let running = 0;
           const asked = calls.map(({ key, turns, leaves }) => {
