@@ -1,32 +1,9 @@
-import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { Command, CommanderError, Option } from 'commander';
+import { json, portNumber, seconds, wholeNumber } from './arguments.ts';
 import { exitCodeOf, exitCodes, explain } from './exit-code.ts';
+import { addVerbGroups } from './verb-groups.ts';
 import { readVersion } from './version.ts';
 
-function wholeNumber(text: string): number {
-  if (!/^\d{1,15}$/.test(text)) throw new InvalidArgumentError('a whole number is expected');
-  return Number(text);
-}
-
-function portNumber(text: string): number {
-  const port = wholeNumber(text);
-  if (port > 65_535) throw new InvalidArgumentError('ports end at 65535');
-  return port;
-}
-
-function seconds(text: string): number {
-  const count = wholeNumber(text);
-  if (count === 0) throw new InvalidArgumentError('a token lives for at least a second');
-  return count;
-}
-
-/** A day is more than any server needs to get a new key. */
-function overlapSeconds(text: string): number {
-  const count = wholeNumber(text);
-  if (count > 86_400) throw new InvalidArgumentError('the overlap is a day (86400 s) at the most');
-  return count;
-}
-
-const json = () => new Option('--json', 'machine-readable output on stdout');
 const role = () => new Option('--role <role>', 'super_admin, regional_manager or store_manager');
 const store = () => new Option('--store <name...>', 'stores by full name, last word or key').default([], 'none');
 const region = () => new Option('--region <name...>', 'regions by name').default([], 'none');
@@ -108,102 +85,6 @@ function createProgram(finish: (code: number) => void): Command {
     .action(async (options) => finish(await (await import('./revoke.ts')).revoke(options)));
   addVerbGroups(program, finish);
   return program;
-}
-
-/** Nouns with verbs of their own. */
-function addVerbGroups(program: Command, finish: (code: number) => void): void {
-  program
-    .command('keys')
-    .description('the keys of this installation')
-    .command('rotate')
-    .description('a new encryption key, or a new key for tenant scopes; no call fails and nothing sealed is lost')
-    .option('--scope', 'the key that signs tenant scopes, as the owner (POSTGRES_OWNER_URL)')
-    .option('--overlap <seconds>', 'with --scope: how long the old key is still good (120)', overlapSeconds)
-    .addOption(json())
-    .action(async (options) => finish(await (await import('./keys.ts')).rotateKeys(options)));
-  const audit = program.command('audit').description('the audit trail');
-  const previous = () => new Option('--after <file>', 'the export before, which this one continues');
-  audit
-    .command('verify')
-    .argument('[file]', 'an export; without one the trail in the database')
-    .description('name the first record that was altered, removed, reordered or cut off')
-    .addOption(previous())
-    .option('--keys <file>', 'public keys as `audit keys` prints them (default: the server’s own)')
-    .addOption(json())
-    .action(async (file, options) => finish(await (await import('./audit.ts')).verifyTrail(file, options)));
-  audit
-    .command('export')
-    .description('the trail as JSON lines, sealed and signed')
-    .option('--out <file>', 'a new file in place of stdout')
-    .addOption(previous())
-    .option('--until <time>', 'leave out what happened at this time or later')
-    .action(async (options) => finish(await (await import('./audit.ts')).exportTrail(options)));
-  audit
-    .command('keys')
-    .description('print the public keys that verify the trail’s signatures')
-    .action(async () => finish(await (await import('./audit.ts')).printAuditKeys()));
-  program
-    .command('debug')
-    .description('look into a running server')
-    .command('trace')
-    .argument('<request-id>', 'as X-Request-Id and the log have it')
-    .description('what a request spent its time on, without what it asked')
-    .addOption(json())
-    .action(async (requestId, options) => finish(await (await import('./debug-trace.ts')).debugTrace(requestId, options)));
-  program
-    .command('search')
-    .description('product search')
-    .command('eval')
-    .argument('<file>', 'judged queries as JSON')
-    .description('score product search by judged queries, beside simpler systems')
-    .addOption(json())
-    .action(async (file, options) => finish(await (await import('./search.ts')).evaluateSearch(file, options)));
-  const advise = program.command('advise').description('advice on the database');
-  advise
-    .command('indexes')
-    .description('indexes that are missing, superfluous, unused or broken, by what has been asked; measured where hypopg is')
-    .option(
-      '--apply',
-      'build, as the owner (POSTGRES_OWNER_URL), what is missing, and mend what is INVALID; nothing else is dropped',
-    )
-    .addOption(json())
-    .action(async (options) => finish(await (await import('./advise-database.ts')).adviseOnIndexes(options)));
-  advise
-    .command('queries')
-    .description('the statements that take the most time, without literals, with likely causes')
-    .addOption(json())
-    .action(async (options) => finish(await (await import('./advise-database.ts')).adviseOnQueries(options)));
-  advise
-    .command('vectors')
-    .description('exact or approximate vector search: rows, choice, index and measured recall')
-    .addOption(json())
-    .action(async (options) => finish(await (await import('./advise.ts')).adviseOnVectors(options)));
-  const scale = program.command('scale').description('how many workers or replicas there should be');
-  scale
-    .command('advise')
-    .description('what the autoscaler would do, and why: by what the replicas tell in Redis, or by these figures')
-    .option('--cpu <percent>', 'mean of the instances', wholeNumber)
-    .option('--memory <percent>', 'of the fullest instance', wholeNumber)
-    .option('--queue <calls>', 'calls that wait for a database connection', wholeNumber)
-    .option('--instances <count>', 'how many there are', wholeNumber)
-    .addOption(json())
-    .action(async (options) => finish(await (await import('./scale.ts')).adviseOnScale(options)));
-  scale
-    .command('rules')
-    .description('the same policy as rules of a platform that scales by itself')
-    .addOption(new Option('--for <platform>', 'whose rules').choices(['keda', 'container-apps']).makeOptionMandatory())
-    .option('--prometheus <url>', 'where KEDA asks for the queue', 'http://prometheus.monitoring:9090')
-    .action(async (options) => finish(await (await import('./scale.ts')).printScaleRules(options)));
-  const config = program.command('config').description('the effective settings');
-  config
-    .command('check')
-    .description('name everything that is wrong with the settings')
-    .action(async () => finish(await (await import('./config.ts')).checkConfig()));
-  config
-    .command('show')
-    .description('every setting with its source, secrets masked')
-    .addOption(json())
-    .action(async (options) => finish(await (await import('./config.ts')).showConfig(options)));
 }
 
 /** Commander would take the word for an argument of the default verb. */

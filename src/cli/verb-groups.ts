@@ -1,0 +1,118 @@
+import { type Command, Option } from 'commander';
+import { json, overlapSeconds, wholeNumber } from './arguments.ts';
+
+/** Takes the exit code of the verb that ran. */
+export type Finish = (code: number) => void;
+
+/** Nouns with verbs of their own. */
+export function addVerbGroups(program: Command, finish: Finish): void {
+  addKeyAndAuditVerbs(program, finish);
+  addLookVerbs(program, finish);
+  addAdviceVerbs(program, finish);
+  addScaleVerbs(program, finish);
+}
+
+function addKeyAndAuditVerbs(program: Command, finish: Finish): void {
+  program
+    .command('keys')
+    .description('the keys of this installation')
+    .command('rotate')
+    .description('a new encryption key, or a new key for tenant scopes; no call fails and nothing sealed is lost')
+    .option('--scope', 'the key that signs tenant scopes, as the owner (POSTGRES_OWNER_URL)')
+    .option('--overlap <seconds>', 'with --scope: how long the old key is still good (120)', overlapSeconds)
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./keys.ts')).rotateKeys(options)));
+  const audit = program.command('audit').description('the audit trail');
+  const previous = () => new Option('--after <file>', 'the export before, which this one continues');
+  audit
+    .command('verify')
+    .argument('[file]', 'an export; without one the trail in the database')
+    .description('name the first record that was altered, removed, reordered or cut off')
+    .addOption(previous())
+    .option('--keys <file>', 'public keys as `audit keys` prints them (default: the server’s own)')
+    .addOption(json())
+    .action(async (file, options) => finish(await (await import('./audit.ts')).verifyTrail(file, options)));
+  audit
+    .command('export')
+    .description('the trail as JSON lines, sealed and signed')
+    .option('--out <file>', 'a new file in place of stdout')
+    .addOption(previous())
+    .option('--until <time>', 'leave out what happened at this time or later')
+    .action(async (options) => finish(await (await import('./audit.ts')).exportTrail(options)));
+  audit
+    .command('keys')
+    .description('print the public keys that verify the trail’s signatures')
+    .action(async () => finish(await (await import('./audit.ts')).printAuditKeys()));
+}
+
+/** What is looked at: a running server, product search, the settings. */
+function addLookVerbs(program: Command, finish: Finish): void {
+  program
+    .command('debug')
+    .description('look into a running server')
+    .command('trace')
+    .argument('<request-id>', 'as X-Request-Id and the log have it')
+    .description('what a request spent its time on, without what it asked')
+    .addOption(json())
+    .action(async (requestId, options) => finish(await (await import('./debug-trace.ts')).debugTrace(requestId, options)));
+  program
+    .command('search')
+    .description('product search')
+    .command('eval')
+    .argument('<file>', 'judged queries as JSON')
+    .description('score product search by judged queries, beside simpler systems')
+    .addOption(json())
+    .action(async (file, options) => finish(await (await import('./search.ts')).evaluateSearch(file, options)));
+  const config = program.command('config').description('the effective settings');
+  config
+    .command('check')
+    .description('name everything that is wrong with the settings')
+    .action(async () => finish(await (await import('./config.ts')).checkConfig()));
+  config
+    .command('show')
+    .description('every setting with its source, secrets masked')
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./config.ts')).showConfig(options)));
+}
+
+function addAdviceVerbs(program: Command, finish: Finish): void {
+  const advise = program.command('advise').description('advice on the database');
+  advise
+    .command('indexes')
+    .description('indexes that are missing, superfluous, unused or broken, by what has been asked; measured where hypopg is')
+    .option(
+      '--apply',
+      'build, as the owner (POSTGRES_OWNER_URL), what is missing, and mend what is INVALID; nothing else is dropped',
+    )
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./advise-database.ts')).adviseOnIndexes(options)));
+  advise
+    .command('queries')
+    .description('the statements that take the most time, without literals, with likely causes')
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./advise-database.ts')).adviseOnQueries(options)));
+  advise
+    .command('vectors')
+    .description('exact or approximate vector search: rows, choice, index and measured recall')
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./advise.ts')).adviseOnVectors(options)));
+}
+
+function addScaleVerbs(program: Command, finish: Finish): void {
+  const scale = program.command('scale').description('how many workers or replicas there should be');
+  scale
+    .command('advise')
+    .description('what the autoscaler would do, and why: by what the replicas tell in Redis, or by these figures')
+    .option('--cpu <percent>', 'mean of the instances', wholeNumber)
+    .option('--memory <percent>', 'of the fullest instance', wholeNumber)
+    .option('--queue <calls>', 'calls that wait for a database connection', wholeNumber)
+    .option('--instances <count>', 'how many there are', wholeNumber)
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./scale.ts')).adviseOnScale(options)));
+  scale
+    .command('rules')
+    .description('the same policy as rules of a platform that scales by itself')
+    .addOption(new Option('--for <platform>', 'whose rules').choices(['keda', 'container-apps']).makeOptionMandatory())
+    .option('--prometheus <url>', 'where KEDA asks for the queue', 'http://prometheus.monitoring:9090')
+    .action(async (options) => finish(await (await import('./scale.ts')).printScaleRules(options)));
+}
