@@ -61,6 +61,7 @@ function createProgram(finish: (code: number) => void): Command {
     .command('bootstrap')
     .description('once, by an administrator: roles, passwords, extensions, revokes, keys')
     .requiredOption('--admin-url <url>', 'connection string of an administrator; its password may come from PGPASSWORD')
+    .option('--for-drills', 'also make the database that `backup drill` copies')
     .action(async (options) => finish(await (await import('./bootstrap.ts')).bootstrapServer(options)));
   program
     .command('migrate')
@@ -107,6 +108,7 @@ function createProgram(finish: (code: number) => void): Command {
     .option('--keep-days <days>', 'the longest such a token can still live', wholeNumber, 30)
     .action(async (options) => finish(await (await import('./revoke.ts')).revoke(options)));
   addVerbGroups(program, finish);
+  addBackupVerbs(program, finish);
   return program;
 }
 
@@ -188,6 +190,52 @@ function addVerbGroups(program: Command, finish: (code: number) => void): void {
     .description('every setting with its source, secrets masked')
     .addOption(json())
     .action(async (options) => finish(await (await import('./config.ts')).showConfig(options)));
+}
+
+function addBackupVerbs(program: Command, finish: (code: number) => void): void {
+  const load = () => import('./backup.ts');
+  const backup = program.command('backup').description('backups that restore: sealed, checked, proved by drills');
+  backup
+    .command('create')
+    .description('take one, as the operator (POSTGRES_OPERATOR_URL), to BACKUP_TARGET')
+    .addOption(
+      new Option('--kind <kind>', 'incremental: since the last one, where the server can')
+        .choices(['full', 'incremental'])
+        .default('full'),
+    )
+    .addOption(json())
+    .action(async (options) => finish(await (await load()).createBackup(options)));
+  backup
+    .command('list')
+    .description('what there is, and what of it cannot be restored')
+    .addOption(json())
+    .action(async (options) => finish(await (await load()).listBackups(options)));
+  backup
+    .command('verify')
+    .argument('[name]', 'one backup and what it builds on; without a name all of them')
+    .description('read every byte and compare it with what was written')
+    .addOption(json())
+    .action(async (name, options) => finish(await (await load()).verifyBackup(name, options)));
+  backup
+    .command('restore')
+    .argument('[name]', 'without a name the latest full one')
+    .description('bring one back, into an empty database or a new folder')
+    .option('--to <url>', 'a database that bootstrap has prepared, as its owner; or the name of one beside POSTGRES_OWNER_URL’s')
+    .option('--to-directory <folder>', 'base and incremental backups: a new data directory; embedded: a new DATA_DIR')
+    .option('--replace', 'with --to: lose what the database holds')
+    .addOption(json())
+    .action(async (name, options) => finish(await (await load()).restoreBackup(name, options)));
+  backup
+    .command('drill')
+    .argument('[name]', 'without a name the latest full one')
+    .description('restore into a scratch database, compare, prove, drop it; tells RPO and RTO')
+    .addOption(json())
+    .action(async (name, options) => finish(await (await load()).drillBackup(name, options)));
+  backup
+    .command('prune')
+    .description('remove what has expired (BACKUP_RETENTION_DAYS, and 12 monthly ones)')
+    .addOption(json())
+    .action(async (options) => finish(await (await load()).pruneBackups(options)));
 }
 
 /** Commander would take the word for an argument of the default verb. */
