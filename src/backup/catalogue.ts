@@ -2,7 +2,7 @@ import { AppError } from '../core/errors.ts';
 import { createEnvelope } from '../vault/envelope.ts';
 import type { ArtefactsOptions } from './artefacts.ts';
 import { type BlobStore, blobMissing, type StoredBlob } from './blob-store.ts';
-import { isBackupName, type Manifest, parseManifest, requireBackupName } from './manifest.ts';
+import { isBackupName, type Manifest, type Part, parseManifest, requireBackupName } from './manifest.ts';
 
 export interface Listing {
   /** Oldest first. Every one has all of its parts, and those of all that it builds on. */
@@ -58,20 +58,28 @@ export function createCatalogue({ store, ring }: ArtefactsOptions) {
     list,
     read,
 
+    /** Rejected, there is no such manifest of ours. */
     async commit(manifest: Manifest, signal?: AbortSignal): Promise<void> {
       signal?.throwIfAborted();
+      const blob = manifestBlob(manifest.name);
       const sealed = envelope.seal(JSON.stringify(manifest), contextOf(manifest.name));
-      await store.put(
-        manifestBlob(manifest.name),
-        (async function* () {
-          yield Buffer.from(sealed);
-        })(),
-        signal,
-      );
+      try {
+        await store.put(blob, oneFrom(sealed), signal);
+      } catch (error) {
+        // It may have arrived all the same. One that was there before, under the same name, is somebody else's.
+        const found = await textOf(store, blob).catch(() => undefined);
+        if (found === sealed) await store.remove(blob);
+        throw error;
+      }
+    },
+
+    /** Parts that no manifest speaks of. */
+    async withdraw(parts: readonly Part[]): Promise<void> {
+      for (const { blob } of parts) await store.remove(blob);
     },
 
     /** The backup is gone with the first step, whatever becomes of the rest. */
-    async remove({ name, parts }: Pick<Manifest, 'name' | 'parts'>): Promise<void> {
+    async remove({ name, parts }: Manifest): Promise<void> {
       await store.remove(manifestBlob(name));
       for (const { blob } of parts) await store.remove(blob);
     },
@@ -99,6 +107,10 @@ export function createCatalogue({ store, ring }: ArtefactsOptions) {
   };
 }
 export type Catalogue = ReturnType<typeof createCatalogue>;
+
+async function* oneFrom(text: string): AsyncGenerator<Uint8Array> {
+  yield Buffer.from(text);
+}
 
 function nameOfManifest({ name }: StoredBlob): string[] {
   const [backup = '', role] = name.split('.');

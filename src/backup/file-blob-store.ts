@@ -42,7 +42,8 @@ export function createFileBlobStore(folder: string): BlobStore {
       } catch (error) {
         throw codeOf(error) === 'EEXIST' ? blobTaken(name, directory, error) : explained(error, directory);
       } finally {
-        await rm(aside, { force: true });
+        // What cannot be removed now is swept later: the first failure is the one to be told.
+        await rm(aside, { force: true }).catch(() => {});
       }
     },
     async *get(name, signal) {

@@ -68,7 +68,7 @@ async function write(options: TakeBackupOptions, name: string, written: Part[]):
     const { facts, tables, toolMajor } = snapshot;
     const finishedAt = new Date(clock.now()).toISOString();
     const manifest: Manifest = {
-      ...{ version: 1, name, kind, parent: parent?.name ?? null, finishedAt, ...facts, toolMajor, tables },
+      ...{ ...facts, version: 1, name, kind, parent: parent?.name ?? null, finishedAt, toolMajor, tables },
       parts: written,
     };
     await catalogue.commit(manifest, signal);
@@ -80,6 +80,6 @@ async function write(options: TakeBackupOptions, name: string, written: Part[]):
 
 /** What cannot be taken back now, retention does later. The first failure is the one to be told. */
 async function takeBack({ catalogue, records }: TakeBackupOptions, name: string, parts: readonly Part[]): Promise<void> {
-  await catalogue.remove({ name, parts: [...parts] }).catch(() => {});
+  await catalogue.withdraw(parts).catch(() => {});
   await records.fail(name).catch(() => {});
 }
