@@ -1,9 +1,10 @@
+import { createBackupRecords } from '../backup/records.ts';
 import { databaseTarget } from '../config/database-target.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Observation } from '../core/observation.ts';
 import { openOwnerSession } from '../postgres/owner-session.ts';
-import type { OpenedDatabase } from './adapters.ts';
+import { type OpenedDatabase, openNamedSession } from './adapters.ts';
 import { spoolRecords } from './audit-spool.ts';
 import { recordNow, recordsOf } from './record-now.ts';
 
@@ -25,5 +26,21 @@ export async function recordBackups(
     await recordNow(session, systemClock, observations).finally(() => session.close());
   } catch {
     await spoolRecords(config, recordsOf(systemClock, observations));
+  }
+}
+
+/** For metrics and alerts: when these were read whole. False where the database is not to be had; the verdict stands without it. */
+export async function recordVerified(config: Config, names: readonly string[]): Promise<boolean> {
+  if (config.postgresOperatorUrl === undefined) return false;
+  try {
+    const session = await openNamedSession(config, 'postgresOperatorUrl');
+    const { verified } = createBackupRecords(session);
+    const all = async () => {
+      for (const name of names) await verified(name);
+    };
+    await all().finally(() => session.close());
+    return true;
+  } catch {
+    return false;
   }
 }

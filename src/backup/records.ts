@@ -12,7 +12,7 @@ export function createBackupRecords(session: Session) {
   };
   return {
     /**
-     * One backup at a time; false where another one is being taken. A record that a dead process left running is closed as what
+     * One backup at a time; false where another one is being taken, or was in this very second. A record that a dead process left running is closed as what
      * became of it: `exists` tells whether its backup is there.
      */
     async begin(name: string, kind: BackupKind, startedAtMs: number, place: string, exists: (name: string) => boolean) {
@@ -27,11 +27,15 @@ export function createBackupRecords(session: Session) {
       for (const { name: left } of await session.query("SELECT name FROM ops.backups WHERE outcome = 'running'")) {
         await update(left ?? '', 'outcome = $2, finished_at = now()', [exists(left ?? '') ? 'done' : 'failed']);
       }
-      await session.query(
-        "INSERT INTO ops.backups (name, kind, started_at, location, outcome) VALUES ($1, $2, to_timestamp($3::float8 / 1000), $4, 'running')",
+      // A name is a second's: only one that came to nothing may have it already.
+      const begun = await session.query(
+        `INSERT INTO ops.backups AS b (name, kind, started_at, location, outcome)
+         VALUES ($1, $2, to_timestamp($3::float8 / 1000), $4, 'running')
+         ON CONFLICT (name) DO UPDATE SET outcome = 'running', started_at = excluded.started_at, finished_at = NULL
+           WHERE b.outcome = 'failed' RETURNING name`,
         [name, kind, startedAtMs, place],
       );
-      return true;
+      return begun.length > 0;
     },
     async finish(manifest: Manifest) {
       const { name, takenAt, finishedAt, lsn, parent, parts } = manifest;

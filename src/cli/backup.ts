@@ -1,7 +1,7 @@
 import { type BackupPlace, openBackupPlace } from '../app/backup-store.ts';
 import { type BackupJobs, backsUpEmbedded, createBackupJobs } from '../app/backups.ts';
 import { restoreEmbedded } from '../app/embedded-backups.ts';
-import { recordBackups } from '../app/record-backups.ts';
+import { recordBackups, recordVerified } from '../app/record-backups.ts';
 import { restoreBase } from '../app/restore-base.ts';
 import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
@@ -56,6 +56,11 @@ export async function verifyBackup(name: string | undefined, { json }: Json): Pr
   const verdicts = await stoppable((signal) => withProgress(signal, (waiting) => verifyBackups({ ...place, ...waiting, name })));
   if (json) print({ place: place.catalogue.place, verdicts });
   for (const { name, passed, detail } of verdicts) tell(`${passed ? 'passed' : 'FAILED'}  ${name}: ${detail}`);
+  const recorded = await recordVerified(
+    config,
+    verdicts.flatMap(({ name: one, passed }) => (passed ? [one] : [])),
+  );
+  if (!recorded) tell('The database was not told: metrics keep the verification before.');
   if (verdicts.length === 0) tell(`There are no backups in ${place.catalogue.place}.`);
   return verdicts.length > 0 && verdicts.every(({ passed }) => passed) ? exitCodes.done : exitCodes.failed;
 }
