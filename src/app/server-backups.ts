@@ -24,8 +24,15 @@ export async function takeServerBackup(options: BackupJobOptions, place: BackupP
   const session = await openNamedSession(config, 'postgresOperatorUrl');
   try {
     const env = programEnvironment(parseConnection(config.postgresOperatorUrl ?? '', config));
-    const [server] = await session.query("SELECT current_setting('server_version_num')::int / 10000 AS major");
-    const least = Number(server?.major);
+    const [server] = await session.query(
+      "SELECT current_setting('server_version_num')::int / 10000 AS major, to_regclass('ops.backups') AS records",
+    );
+    if (server?.records == null) {
+      throw new AppError('misconfigured', 'The database has no schema to back up yet', {
+        hint: 'Run zava-mcp-server migrate first.',
+      });
+    }
+    const least = Number(server.major);
     const base = async (parentFiles?: AsyncIterable<Uint8Array>) => {
       const major = await requireBaseBackups(session);
       const tool = await findPgTool(config, 'pg_basebackup', { least: major });

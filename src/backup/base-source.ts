@@ -45,29 +45,35 @@ export function createBaseSource({ session, tool, env, prefix, parentFiles }: Ba
     const facts = await readFacts(session, prefix);
     const [row] = await session.query('SELECT sum(pg_database_size(oid))::text AS size FROM pg_database WHERE datallowconn');
     const folder = await mkdtemp(join(tmpdir(), 'zava-backup-'));
-    const args = [
-      ...[
-        '--pgdata=-',
-        '--format=tar',
-        '--wal-method=fetch',
-        '--checkpoint=fast',
-        '--manifest-checksums=SHA256',
-        '--no-password',
-      ],
-      ...(parentFiles === undefined ? [] : [`--incremental=${await keepFiles(parentFiles, folder)}`]),
-    ];
-    const base = () => keepManifest(readProgram({ path: tool.path, args, env, signal }), folder, env, signal);
-    return {
-      facts,
-      tables: {},
-      toolMajor: tool.major,
-      estimatedBytes: parentFiles === undefined ? Number(row?.size) : 0,
-      parts: [
-        { role: 'base', read: () => gzipped(base()) },
-        { role: 'base_manifest', read: () => gzipped(createReadStream(join(folder, 'backup_manifest'))) },
-      ],
-      close: () => rm(folder, { recursive: true, force: true }),
-    };
+    const close = () => rm(folder, { recursive: true, force: true });
+    try {
+      const args = [
+        ...[
+          '--pgdata=-',
+          '--format=tar',
+          '--wal-method=fetch',
+          '--checkpoint=fast',
+          '--manifest-checksums=SHA256',
+          '--no-password',
+        ],
+        ...(parentFiles === undefined ? [] : [`--incremental=${await keepFiles(parentFiles, folder)}`]),
+      ];
+      const base = () => keepManifest(readProgram({ path: tool.path, args, env, signal }), folder, env, signal);
+      return {
+        facts,
+        tables: {},
+        toolMajor: tool.major,
+        estimatedBytes: parentFiles === undefined ? Number(row?.size) : 0,
+        parts: [
+          { role: 'base', read: () => gzipped(base()) },
+          { role: 'base_manifest', read: () => gzipped(createReadStream(join(folder, 'backup_manifest'))) },
+        ],
+        close,
+      };
+    } catch (error) {
+      await close();
+      throw error;
+    }
   };
 }
 
