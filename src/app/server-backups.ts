@@ -77,7 +77,7 @@ export function restoreConnection(config: Config, to: string): DatabaseConnectio
   }
   const { address, login } = parseConnection(to, config);
   const known = login.user === owner?.login.user ? owner.login.password : undefined;
-  return { address, login: { ...login, password: login.password ?? environmentLookup()('PGPASSWORD') ?? known } };
+  return { address, login: { ...login, password: login.password ?? known ?? environmentLookup()('PGPASSWORD') } };
 }
 
 export interface RestoreOptions {

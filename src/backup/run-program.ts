@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { basename } from 'node:path';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
+import type { Writable } from 'node:stream';
 import { AppError } from '../core/errors.ts';
 
 export interface ProgramCall {
@@ -34,19 +34,32 @@ export async function feedProgram(call: ProgramCall, input: AsyncIterable<Uint8A
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     written += text;
   });
-  const source = Readable.from(input, { objectMode: false });
-  const feeding = pipeline(source, child.stdin as NodeJS.WritableStream).catch((error: NodeJS.ErrnoException) => {
-    if (!['EPIPE', 'ECONNRESET', 'ERR_STREAM_PREMATURE_CLOSE'].includes(error.code ?? '')) {
-      // Without its input it must not believe that it has everything.
-      child.kill('SIGKILL');
-      throw error;
-    }
-  });
-  const [fed, end] = await Promise.allSettled([feeding, ended]);
-  source.destroy();
-  if (fed.status === 'rejected') throw fed.reason;
-  if (end.status === 'rejected') throw end.reason;
+  try {
+    await pour(input, child.stdin as Writable, ended);
+  } catch (error) {
+    // Before its input ends: it must never take a part for the whole.
+    child.kill('SIGKILL');
+    child.stdin?.destroy();
+    await ended.catch(() => {});
+    throw call.signal?.aborted ? call.signal.reason : error;
+  }
+  await ended;
   return written;
+}
+
+/** Ends early, without complaint, where the program does: how that ended is for whoever waits for it. */
+async function pour(input: AsyncIterable<Uint8Array>, stdin: Writable, ended: Promise<void>): Promise<void> {
+  const over = ended.then(
+    () => {},
+    () => {},
+  );
+  // It may have read enough.
+  stdin.on('error', () => {});
+  for await (const piece of input) {
+    if (stdin.destroyed) return;
+    if (!stdin.write(piece)) await Promise.race([once(stdin, 'drain').catch(() => {}), over]);
+  }
+  stdin.end();
 }
 
 export async function runProgram(call: ProgramCall): Promise<void> {

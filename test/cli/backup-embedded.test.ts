@@ -1,4 +1,5 @@
-import { cp, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
+import { cp, mkdtemp, readdir } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -65,7 +66,8 @@ test('stopped, neither a backup nor a restore leaves anything', async () => {
   expect((await verb('backup', 'verify')).code).toBe(0);
   const place = join(folder, 'stopped');
   const restoring = startVerb(['backup', 'restore', name, '--to-directory', place], { DATA_DIR, BACKUP_TARGET: store });
+  await expect.poll(() => existsSync(join(place, 'postgres.building')), { interval: 2, timeout: 20_000 }).toBe(true);
   restoring.signal('SIGINT');
   expect((await restoring.done).code).toBe(1);
-  await rm(place, { recursive: true, force: true });
+  expect(existsSync(place)).toBe(false);
 }, 60_000);
