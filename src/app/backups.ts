@@ -5,29 +5,12 @@ import { type BackupRecords, createBackupRecords } from '../backup/records.ts';
 import { applyRetention } from '../backup/retention.ts';
 import { databaseTarget } from '../config/database-target.ts';
 import type { Config } from '../config/schema.ts';
-import type { Clock } from '../core/clock.ts';
-import type { Note } from '../core/observation.ts';
-import type { KeyRing } from '../vault/key-ring.ts';
-import type { ScopeKey } from '../vault/scope-key.ts';
-import { type OpenedDatabase, openNamedSession } from './adapters.ts';
+import { openNamedSession } from './adapters.ts';
+import type { BackupJobOptions } from './backup-job.ts';
 import { openBackupPlace } from './backup-store.ts';
 import { openEmbeddedScratch, takeEmbeddedBackup } from './embedded-backups.ts';
-import type { ServedSchema } from './served-schema.ts';
 import { takeServerBackup } from './server-backups.ts';
 import { openServerScratch } from './server-scratch.ts';
-
-export interface BackupJobOptions {
-  readonly config: Config;
-  readonly served: ServedSchema;
-  readonly clock: Clock;
-  readonly note: Note;
-  /** Whose hand it is: an account, or the scheduler. */
-  readonly by: string;
-  readonly ring: () => KeyRing;
-  readonly signingKey: () => ScopeKey;
-  /** The embedded database, where that is what is backed up; its holder closes it. */
-  readonly embedded?: OpenedDatabase;
-}
 
 /** Beside the days of BACKUP_RETENTION_DAYS. */
 const monthlyBackups = 12;

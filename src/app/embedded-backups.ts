@@ -12,8 +12,8 @@ import { AppError } from '../core/errors.ts';
 import { installKeys } from '../postgres/bootstrap.ts';
 import { type EmbeddedDatabase, openEmbeddedDatabase } from '../postgres/embedded-database.ts';
 import { migrateSchema, type OpenedDatabase } from './adapters.ts';
+import type { BackupJobOptions } from './backup-job.ts';
 import type { BackupPlace } from './backup-store.ts';
-import type { BackupJobOptions } from './backups.ts';
 import { faultsOf } from './prove-scratch.ts';
 
 type EmbeddedOptions = Pick<BackupJobOptions, 'config' | 'served'>;

@@ -2,7 +2,7 @@ import type { Database } from '../postgres/database.ts';
 import { readMigrations } from '../postgres/migrate.ts';
 import { prove } from '../proof/prove.ts';
 import { createTenantDirectory } from '../query/tenant-directory.ts';
-import type { BackupJobOptions } from './backups.ts';
+import type { BackupJobOptions } from './backup-job.ts';
 
 /** What is wrong with the isolation of tenants in a restored database, one line each. `expected`: findings that are no fault here. */
 export async function faultsOf(

@@ -11,8 +11,8 @@ import { environmentLookup } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
 import { openNamedSession, openSession } from './adapters.ts';
+import type { BackupJobOptions } from './backup-job.ts';
 import type { BackupPlace } from './backup-store.ts';
-import type { BackupJobOptions } from './backups.ts';
 import { findPgTool, programEnvironment } from './libpq.ts';
 
 /** As the operator: a dump and, where base backups are wanted, a base; or what changed since the last of these. */

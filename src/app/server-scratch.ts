@@ -8,8 +8,8 @@ import { installKeys, quoteIdentifier } from '../postgres/bootstrap.ts';
 import type { OwnerSession } from '../postgres/database.ts';
 import { createPoolDatabase } from '../postgres/pool-database.ts';
 import { migrateSchema, openNamedSession, openSession } from './adapters.ts';
+import type { BackupJobOptions } from './backup-job.ts';
 import type { BackupPlace } from './backup-store.ts';
-import type { BackupJobOptions } from './backups.ts';
 import { faultsOf } from './prove-scratch.ts';
 import { restoreWith, toUrl } from './server-backups.ts';
 
