@@ -25,9 +25,6 @@ export function createBackupJobs(options: BackupJobOptions) {
     return work(createBackupRecords(session)).finally(() => session.close());
   };
   return {
-    place,
-    withRecords,
-
     takeBackup: (kind: BackupKind, waiting: Waiting): Promise<Manifest> =>
       embedded === undefined
         ? takeServerBackup(options, place, kind, waiting)
