@@ -7,6 +7,7 @@ import type { Waiting } from './backup-source.ts';
 import { type Manifest, partOf } from './manifest.ts';
 import type { PgTool } from './pg-tools.ts';
 import { feedProgram } from './run-program.ts';
+import { dropAside, putBack, setAside } from './set-aside.ts';
 import { keysSchema, type Session } from './snapshot.ts';
 
 export interface RestoreTarget {
@@ -23,7 +24,7 @@ export interface RestoreDumpOptions extends Waiting {
   readonly artefacts: Artefacts;
   readonly tool: PgTool;
   readonly target: RestoreTarget;
-  /** Drops what the database holds of the backup's objects first, in the same transaction. */
+  /** Puts the owner's schemas aside first, and drops them once the restore is whole; see `set-aside.ts`. */
   readonly replace?: boolean;
 }
 
@@ -36,7 +37,8 @@ export async function restoreDump(options: RestoreDumpOptions): Promise<void> {
   const part = partOf(manifest, 'dump');
   if (part === undefined) throw noDump(manifest);
   await requireBootstrap(target, manifest);
-  if (!replace) await requireEmpty(target);
+  if (replace) await setAside(target);
+  else await requireEmpty(target);
   const folder = await mkdtemp(join(tmpdir(), 'zava-restore-'));
   try {
     const call = { path: tool.path, env: target.env, signal };
@@ -48,12 +50,15 @@ export async function restoreDump(options: RestoreDumpOptions): Promise<void> {
     const onBytes = (bytes: number) => onProgress({ step, done: Math.min(bytes, part.bytes - 1), total: part.bytes });
     const args = [
       ...['--single-transaction', '--exit-on-error', '--no-password', `--use-list=${chosen}`],
-      ...[`--dbname=${connectionOf(target.database)}`, ...(replace ? ['--clean', '--if-exists'] : [])],
+      `--dbname=${connectionOf(target.database)}`,
     ];
     await feedProgram({ ...call, args }, artefacts.read(part, { signal, onBytes }));
     onProgress({ step, done: part.bytes, total: part.bytes });
-    signal.throwIfAborted();
+    if (replace) await dropAside(target);
     await target.session.script('ANALYZE');
+  } catch (error) {
+    if (replace) await putBack(target);
+    throw error;
   } finally {
     await rm(folder, { recursive: true, force: true });
   }

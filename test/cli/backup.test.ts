@@ -193,16 +193,20 @@ describe.skipIf(missing !== '')(`backups of a real PostgreSQL 17${missing}`, () 
     );
     const customers = async () => (await owner.query('SELECT count(*)::text AS n FROM retail.customers'))[0]?.n;
     await owner.script('DELETE FROM retail.order_items; DELETE FROM retail.orders; DELETE FROM retail.customers');
-    // Nothing of the backup's knows this view, so the tables below it cannot be dropped.
-    await owner.script('CREATE VIEW retail.mine WITH (security_invoker = true) AS SELECT * FROM retail.stores');
+    // The backup breaks off when most of it has been restored.
+    const dump = join(store, `${first}.dump`);
+    const good = await readFile(dump);
+    await writeFile(dump, Buffer.concat([good.subarray(0, -2000), Buffer.alloc(2000)]));
     const failed = await verb('backup', 'restore', '--to', target, '--replace');
-    expect(failed).toMatchObject({ code: 1, stderr: expect.stringContaining('pg_restore failed') });
+    await writeFile(dump, good);
+    expect(failed).toMatchObject({ code: 1, stderr: expect.stringMatching(altered) });
     expect(await customers()).toBe('0');
-    await owner.script('DROP VIEW retail.mine');
     // The password comes from the owner's own setting: --to may leave it out.
     url.password = '';
     expect(await verb('backup', 'restore', '--to', url.href, '--replace')).toMatchObject({ code: 0 });
     expect(await customers()).toBe('200');
+    const left = await owner.query("SELECT nspname FROM pg_namespace WHERE nspname LIKE '%replaced'");
+    expect(left).toEqual([]);
     await owner.close();
   }, 60_000);
 
