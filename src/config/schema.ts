@@ -379,7 +379,6 @@ const operations = {
   }),
   traceContent: setting('TRACE_CONTENT', flag, false, 'Record questions and SQL in traces.'),
   operatorToken: optional('OPERATOR_TOKEN', text, 'Token with ops:read, for commands that ask a running server.', secret),
-  backupTarget: setting('BACKUP_TARGET', text, './backups', 'Where backups go: a local path or a blob container.', {
   backupTarget: setting('BACKUP_TARGET', text, './backups', 'Where backups go: a folder, or the address of a blob container.', {
     requiredInProduction: always,
   }),
