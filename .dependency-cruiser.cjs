@@ -77,6 +77,13 @@ module.exports = {
       to: { path: '^src/search/embedding/(local|azure-openai)-embedder\\.ts$' },
     },
     {
+      name: 'blob-stores-for-the-app',
+      comment: 'Where backups are kept is decided in app/backup-store.ts.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/app/backup-store\\.ts$' },
+      to: { path: '^src/backup/(file|azure)-blob-store\\.ts$' },
+    },
+    {
       name: 'approve-for-the-guard',
       comment: 'Only the guard makes an ApprovedQuery; everyone else may name the type.',
       severity: 'error',
@@ -108,7 +115,7 @@ module.exports = {
     driver('redis', '^src/resilience/redis-connection\\.ts$'),
     driver('@redis', '^src/resilience/redis-connection\\.ts$'),
     driver('@modelcontextprotocol', '^src/(mcp|http)/'),
-    driver('@azure', '^src/vault/azure-(key-vault|identity)\\.ts$|^src/telemetry/export/azure-monitor-exporters\\.ts$'),
+    driver('@azure', '^src/(vault/azure-(key-vault|identity)|backup/azure-blob-store)\\.ts$|^src/telemetry/export/azure-monitor-exporters\\.ts$'),
     driver('@opentelemetry', '^src/telemetry/export/'),
     {
       name: 'export-for-the-app',

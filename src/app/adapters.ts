@@ -34,6 +34,8 @@ export interface OpenedDatabase {
   readonly place: string;
   /** On the embedded database: lets other processes' copies have what is in it now. */
   readonly keepTemplate?: () => Promise<void>;
+  /** Of the embedded database: the whole cluster as a gzipped tar. */
+  readonly dump?: () => Promise<Uint8Array>;
   /** What the person who starts the server should know. */
   readonly notice?: string;
   /** What the operator could set better. */
@@ -162,6 +164,7 @@ async function openEmbedded({ config, served, key, onStep, seed, signal }: OpenD
       return { close: async () => {} };
     },
     keepTemplate: started.keepTemplate,
+    dump: database.dump,
     session: (role) => database.session(role === 'owner' ? `${prefix}_owner` : null),
     ...(started.copy && {
       notice: `Another process uses ${config.dataDir}: this one serves a copy of the demonstration data in memory, and forgets changes.`,

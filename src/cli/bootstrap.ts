@@ -1,44 +1,60 @@
 import { openSession } from '../app/adapters.ts';
 import { scopeKey } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
+import { drillTemplateOf } from '../app/server-scratch.ts';
 import { environmentLookup, loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
 import { bootstrap, quoteIdentifier, type RolePasswords } from '../postgres/bootstrap.ts';
+import type { OwnerSession } from '../postgres/database.ts';
 import { exitCodes } from './exit-code.ts';
 import { askSecretly } from './prompt.ts';
 
 /** Prepares a real server. Passwords come from the environment or a prompt, never from the command line. */
-export async function bootstrapServer({ adminUrl }: { readonly adminUrl: string }): Promise<number> {
+export interface BootstrapFlags {
+  readonly adminUrl: string;
+  /** Also makes the database that `backup drill` copies. */
+  readonly forDrills?: boolean;
+}
+
+export async function bootstrapServer({ adminUrl, forDrills = false }: BootstrapFlags): Promise<number> {
   const config = loadConfig({ serving: 'nothing' });
   const lookup = environmentLookup();
   const url = withPassword(adminUrl, lookup('PGPASSWORD'));
-  const server = await openSession(config, url);
-  try {
-    const [known] = await server.query('SELECT 1 AS known FROM pg_database WHERE datname = $1', [config.postgresDb]);
-    if (known === undefined) {
-      await server.script(`CREATE DATABASE ${quoteIdentifier(config.postgresDb)} TEMPLATE template0 ENCODING 'UTF8'`);
-      process.stderr.write(`Created the database ${config.postgresDb}.\n`);
-    }
-  } finally {
-    await server.close();
+  const template = drillTemplateOf(config.postgresDb);
+  const databases = forDrills ? [config.postgresDb, template] : [config.postgresDb];
+  await withSession(config, url, async (server) => {
+    for (const database of databases) await createDatabase(server, database);
+  });
+  const passwords = await rolePasswords(lookup, config.postgresPassword, config.postgresReaderPassword);
+  const signingKey = await scopeKey(config);
+  for (const database of databases) {
+    const target = new URL(url);
+    target.pathname = `/${encodeURIComponent(database)}`;
+    const { definition } = retailSchema;
+    const notices = await withSession(config, target.href, (session) =>
+      bootstrap({ session, definition, prefix: config.postgresRolePrefix, passwords, signingKey }),
+    );
+    if (database === config.postgresDb) for (const notice of notices) process.stderr.write(`Note: ${notice}.\n`);
   }
-  const target = new URL(url);
-  target.pathname = `/${encodeURIComponent(config.postgresDb)}`;
-  const session = await openSession(config, target.href);
-  try {
-    const notices = await bootstrap({
-      session,
-      definition: retailSchema.definition,
-      prefix: config.postgresRolePrefix,
-      passwords: await rolePasswords(lookup, config.postgresPassword, config.postgresReaderPassword),
-      signingKey: await scopeKey(config),
-    });
-    for (const notice of notices) process.stderr.write(`Note: ${notice}.\n`);
-    process.stderr.write('Roles, extensions, privileges and keys are in place. Next: zava-mcp-server migrate\n');
-    return exitCodes.done;
-  } finally {
-    await session.close();
+  if (forDrills) {
+    await withSession(config, url, (server) => server.script(`ALTER DATABASE ${quoteIdentifier(template)} IS_TEMPLATE true`));
+    process.stderr.write(`The database ${template} is ready for zava-mcp-server backup drill.\n`);
   }
+  process.stderr.write('Roles, extensions, privileges and keys are in place. Next: zava-mcp-server migrate\n');
+  return exitCodes.done;
+}
+
+async function withSession<T>(config: Config, url: string, work: (session: OwnerSession) => Promise<T>): Promise<T> {
+  const session = await openSession(config, url);
+  return work(session).finally(() => session.close());
+}
+
+async function createDatabase(server: OwnerSession, database: string): Promise<void> {
+  const [known] = await server.query('SELECT 1 AS known FROM pg_database WHERE datname = $1', [database]);
+  if (known !== undefined) return;
+  await server.script(`CREATE DATABASE ${quoteIdentifier(database)} TEMPLATE template0 ENCODING 'UTF8'`);
+  process.stderr.write(`Created the database ${database}.\n`);
 }
 
 function withPassword(adminUrl: string, password: string | undefined): string {

@@ -1,4 +1,3 @@
-import { userInfo } from 'node:os';
 import { openNamedSession } from '../app/adapters.ts';
 import { spoolRecords } from '../app/audit-spool.ts';
 import { recordNow, recordsOf } from '../app/record-now.ts';
@@ -12,6 +11,7 @@ import type { OwnerSession } from '../postgres/database.ts';
 import { addScopeKey, retireOtherScopeKeys } from '../postgres/scope-keys.ts';
 import { addNewestKey, datedKeyId, newEncryptionKey, parseKeyRing } from '../vault/key-ring.ts';
 import { rotateScopeKey } from '../vault/rotate-scope-key.ts';
+import { account } from './account.ts';
 import { exitCodes } from './exit-code.ts';
 import { openLastingDatabase, openToldDatabase } from './open-database.ts';
 import { stoppable } from './stoppable.ts';
@@ -154,13 +154,4 @@ function stepsByHand({ kind, name }: KeyHome, purpose: KeyPurpose): string {
 function placeOf({ kind, name }: KeyHome): string {
   if (kind === 'environment') return `The variable ${name} of the environment`;
   return kind === 'Key Vault' ? `The secret ${name} in Key Vault` : `The ${kind} ${name}`;
-}
-
-/** Whose hand it was. An account of a container may have no name. */
-function account(): string {
-  try {
-    return userInfo().username;
-  } catch {
-    return `uid ${process.getuid?.()}`;
-  }
 }

@@ -10,6 +10,7 @@ export function addVerbGroups(program: Command, finish: Finish): void {
   addLookVerbs(program, finish);
   addAdviceVerbs(program, finish);
   addScaleVerbs(program, finish);
+  addBackupVerbs(program, finish);
 }
 
 function addKeyAndAuditVerbs(program: Command, finish: Finish): void {
@@ -115,4 +116,50 @@ function addScaleVerbs(program: Command, finish: Finish): void {
     .addOption(new Option('--for <platform>', 'whose rules').choices(['keda', 'container-apps']).makeOptionMandatory())
     .option('--prometheus <url>', 'where KEDA asks for the queue', 'http://prometheus.monitoring:9090')
     .action(async (options) => finish(await (await import('./scale.ts')).printScaleRules(options)));
+}
+
+function addBackupVerbs(program: Command, finish: Finish): void {
+  const load = () => import('./backup.ts');
+  const backup = program.command('backup').description('backups that restore: sealed, checked, proved by drills');
+  backup
+    .command('create')
+    .description('take one, as the operator (POSTGRES_OPERATOR_URL), to BACKUP_TARGET')
+    .addOption(
+      new Option('--kind <kind>', 'incremental: since the last one, where the server can')
+        .choices(['full', 'incremental'])
+        .default('full'),
+    )
+    .addOption(json())
+    .action(async (options) => finish(await (await load()).createBackup(options)));
+  backup
+    .command('list')
+    .description('what there is, and what of it cannot be restored')
+    .addOption(json())
+    .action(async (options) => finish(await (await load()).listBackups(options)));
+  backup
+    .command('verify')
+    .argument('[name]', 'one backup and what it builds on; without a name all of them')
+    .description('read every byte and compare it with what was written')
+    .addOption(json())
+    .action(async (name, options) => finish(await (await load()).verifyBackup(name, options)));
+  backup
+    .command('restore')
+    .argument('[name]', 'without a name the latest full one')
+    .description('bring one back, into an empty database or a new folder')
+    .option('--to <url>', 'a database that bootstrap has prepared, as its owner; or the name of one beside POSTGRES_OWNER_URL’s')
+    .option('--to-directory <folder>', 'base and incremental backups: a new data directory; embedded: a new DATA_DIR')
+    .option('--replace', 'with --to: lose what the database holds')
+    .addOption(json())
+    .action(async (name, options) => finish(await (await load()).restoreBackup(name, options)));
+  backup
+    .command('drill')
+    .argument('[name]', 'without a name the latest full one')
+    .description('restore into a scratch database, compare, prove, drop it; tells RPO and RTO')
+    .addOption(json())
+    .action(async (name, options) => finish(await (await load()).drillBackup(name, options)));
+  backup
+    .command('prune')
+    .description('remove what has expired (BACKUP_RETENTION_DAYS, and 12 monthly ones)')
+    .addOption(json())
+    .action(async (options) => finish(await (await load()).pruneBackups(options)));
 }

@@ -139,6 +139,11 @@ const database = {
   ),
   postgresOperatorUrl: optional('POSTGRES_OPERATOR_URL', postgresUrl, 'Connection of the operator login: backups.', secret),
   postgresOwnerUrl: optional('POSTGRES_OWNER_URL', postgresUrl, 'Connection of the owner login: migrations and seeding.', secret),
+  postgresBinDir: optional(
+    'POSTGRES_BIN_DIR',
+    text,
+    "Folder of PostgreSQL's own programs (pg_dump and so on), for backups; without it the search path and the usual places are looked through.",
+  ),
   postgresSslMode: setting(
     'POSTGRES_SSL_MODE',
     oneOf('disable', 'require', 'verify-full'),
@@ -386,17 +391,28 @@ const operations = {
   }),
   traceContent: setting('TRACE_CONTENT', flag, false, 'Record questions and SQL in traces.'),
   operatorToken: optional('OPERATOR_TOKEN', text, 'Token with ops:read, for commands that ask a running server.', secret),
-  backupTarget: setting('BACKUP_TARGET', text, './backups', 'Where backups go: a local path or a blob container.', {
+  backupTarget: setting('BACKUP_TARGET', text, './backups', 'Where backups go: a folder, or the address of a blob container.', {
     requiredInProduction: always,
   }),
-  azureStorageAccount: optional('AZURE_STORAGE_ACCOUNT', text, 'Storage account of blob backups.'),
+  azureStorageAccount: optional('AZURE_STORAGE_ACCOUNT', text, 'Storage account of blob backups, for AZURE_STORAGE_KEY.'),
   azureStorageKey: optional(
     'AZURE_STORAGE_KEY',
     text,
     'Key of the storage account; without it the Azure identity is used.',
     secret,
   ),
-  backupRetentionDays: setting('BACKUP_RETENTION_DAYS', integer(1, 3650), 30, 'Days that a backup is kept.'),
+  backupRetentionDays: setting(
+    'BACKUP_RETENTION_DAYS',
+    integer(1, 3650),
+    30,
+    'Days that a backup is kept. Of each of the last 12 months, the last full one stays.',
+  ),
+  backupBase: setting(
+    'BACKUP_BASE',
+    flag,
+    false,
+    'Full backups hold a base backup of the whole cluster, too, which incremental ones build on. For a self-run PostgreSQL 17 or later with summarize_wal = on and an operator login with REPLICATION.',
+  ),
   slackWebhookUrl: optional('SLACK_WEBHOOK_URL', webUrl, 'Slack channel for alerts.', secret),
   teamsWebhookUrl: optional('TEAMS_WEBHOOK_URL', webUrl, 'Teams channel for alerts.', secret),
   smtpServer: optional('SMTP_SERVER', text, 'Mail server for alerts.'),

@@ -53,7 +53,14 @@ export async function realInstallation(name: string): Promise<RealInstallation> 
     admin: () => open(own),
     async drop() {
       const session = await open('postgres');
-      await session.script(`DROP DATABASE IF EXISTS ${own} WITH (FORCE)`);
+      const databases = await session.query('SELECT datname FROM pg_database WHERE datname = $1 OR starts_with(datname, $2)', [
+        own,
+        `${own}_`,
+      ]);
+      for (const { datname } of databases) {
+        await session.script(`ALTER DATABASE ${datname} IS_TEMPLATE false`);
+        await session.script(`DROP DATABASE ${datname} WITH (FORCE)`);
+      }
       const roles = await session.query('SELECT rolname FROM pg_roles WHERE starts_with(rolname, $1)', [`${own}_`]);
       for (const { rolname } of roles) await session.script(`DROP OWNED BY ${rolname}; DROP ROLE ${rolname}`);
       await session.close();
