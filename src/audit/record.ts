@@ -36,7 +36,10 @@ const refusedActions: Partial<Record<ErrorCode, string>> = {
   rate_limited: 'rate_limit',
 };
 
-type Recorded = Exclude<Observation['kind'], 'claims_ignored' | 'fault_met' | 'slow_query' | 'server_started' | 'server_stopped'>;
+type Recorded = Exclude<
+  Observation['kind'],
+  'claims_ignored' | 'fault_met' | 'slow_query' | 'job_ended' | 'server_started' | 'server_stopped'
+>;
 type EventOf<K extends Observation['kind'], O = Observation> = O extends { readonly kind: infer Kind }
   ? K extends Kind
     ? O

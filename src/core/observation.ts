@@ -132,6 +132,18 @@ interface SlowQuery {
   readonly requestId?: string;
 }
 
+/** A run of a scheduled job has ended, in this process or (`abandoned`) with the one that ran it. */
+interface JobEnded {
+  readonly kind: 'job_ended';
+  readonly job: string;
+  /** ISO 8601, UTC. */
+  readonly scheduledFor: string;
+  readonly attempt: number;
+  readonly outcome: 'done' | 'failed' | 'skipped' | 'cancelled' | 'abandoned';
+  readonly detail: string;
+  readonly durationMs: number;
+}
+
 interface ServerStarted {
   readonly kind: 'server_started';
   readonly transport: 'stdio' | 'http';
@@ -159,6 +171,7 @@ export type Observation =
   | KeysRotated
   | FaultMet
   | SlowQuery
+  | JobEnded
   | ServerStarted
   | ServerStopped;
 
