@@ -1,3 +1,4 @@
+import type { CallUsage } from './call-usage.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Principal } from './principal.ts';
 
@@ -23,6 +24,8 @@ export interface ToolCalled extends Asker {
   /** SQL as the caller wrote it. The trail keeps its fingerprint, the log nothing of it. */
   readonly statement?: string | undefined;
   readonly rowCount?: number | undefined;
+  /** What the call cost, for its tenant's account. Not for the log, which has one line a call. */
+  readonly usage?: Readonly<CallUsage> | undefined;
 }
 
 /** A caller came back for a call that had outlived its request. */

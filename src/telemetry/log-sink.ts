@@ -46,7 +46,7 @@ export function createLogSink({ stream, clock, level = 'info' }: LogSinkOptions)
 }
 
 /** The kind stands in the line's head. What a caller writes may hold personal data: the log tells of the call, not of its words. */
-const untold: ReadonlySet<string> = new Set(['kind', 'statement']);
+const untold: ReadonlySet<string> = new Set(['kind', 'statement', 'usage']);
 
 function severityOf(observation: Observation): LogLevel {
   switch (observation.kind) {
