@@ -38,7 +38,7 @@ const refusedActions: Partial<Record<ErrorCode, string>> = {
 
 type Recorded = Exclude<
   Observation['kind'],
-  'claims_ignored' | 'fault_met' | 'slow_query' | 'job_ended' | 'server_started' | 'server_stopped'
+  'claims_ignored' | 'fault_met' | 'slow_query' | 'job_ended' | 'self_tested' | 'server_started' | 'server_stopped'
 >;
 type EventOf<K extends Observation['kind'], O = Observation> = O extends { readonly kind: infer Kind }
   ? K extends Kind

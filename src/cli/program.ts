@@ -26,6 +26,13 @@ function overlapSeconds(text: string): number {
   return count;
 }
 
+/** More than a year of accounts is not kept. */
+function accountDays(text: string): number {
+  const count = wholeNumber(text);
+  if (count < 1 || count > 400) throw new InvalidArgumentError('1 to 400 days are kept');
+  return count;
+}
+
 const json = () => new Option('--json', 'machine-readable output on stdout');
 const role = () => new Option('--role <role>', 'super_admin, regional_manager or store_manager');
 const store = () => new Option('--store <name...>', 'stores by full name, last word or key').default([], 'none');
@@ -107,6 +114,7 @@ function createProgram(finish: (code: number) => void): Command {
     .option('--keep-days <days>', 'the longest such a token can still live', wholeNumber, 30)
     .action(async (options) => finish(await (await import('./revoke.ts')).revoke(options)));
   addVerbGroups(program, finish);
+  addJobsAndCost(program, finish);
   return program;
 }
 
@@ -167,6 +175,37 @@ function addVerbGroups(program: Command, finish: (code: number) => void): void {
     .description('every setting with its source, secrets masked')
     .addOption(json())
     .action(async (options) => finish(await (await import('./config.ts')).showConfig(options)));
+}
+
+function addJobsAndCost(program: Command, finish: (code: number) => void): void {
+  const jobs = program.command('jobs').description('scheduled jobs');
+  jobs
+    .command('list')
+    .description('every job: when it is due, what it lacks here, and its last runs')
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./jobs.ts')).listJobs(options)));
+  jobs
+    .command('run')
+    .argument('<name>', 'a job that `jobs list` shows')
+    .description('run one job now, in this process')
+    .addOption(json())
+    .action(async (name, options) => finish(await (await import('./jobs.ts')).runJobNow(name, options)));
+  const cost = program.command('cost').description('what the service costs');
+  cost
+    .command('estimate')
+    .description('a month by list prices, from what is measured and what you assume')
+    .option('--refresh', 'fetch the prices of today from the public Azure Retail Prices API')
+    .addOption(
+      new Option('--assume <name=value...>', 'what cannot be measured, for example container_vcpu=1').default([], 'none'),
+    )
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./cost.ts')).estimateCost(options)));
+  cost
+    .command('report')
+    .description('what calls have used, by tenant and tool')
+    .option('--days <number>', 'days up to today (UTC)', accountDays, 30)
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./cost.ts')).reportCost(options)));
 }
 
 /** Commander would take the word for an argument of the default verb. */

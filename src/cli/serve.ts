@@ -1,5 +1,6 @@
 import { sharedRedis, trustedIssuer } from '../app/adapters.ts';
 import { openEmbedder } from '../app/embedding.ts';
+import { refuseBrokenIsolation, watchIsolation } from '../app/isolation-watch.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
 import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
@@ -55,11 +56,10 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
     import('../app/audit-trail.ts'),
     import('../app/answer-cache.ts'),
     import('../app/task-place.ts'),
+    import('../cost/usage-ledger.ts'),
   ]);
-  const [opened, [{ compose, serverName }, { openAuditTrail }, { openAnswerCache }, { taskPlace }]] = await Promise.all([
-    opening,
-    loading,
-  ]);
+  const [opened, [{ compose, serverName }, { openAuditTrail }, { openAnswerCache }, { taskPlace }, { createUsageLedger }]] =
+    await Promise.all([opening, loading]);
   const { database, notice, advice } = opened;
   if (notice !== undefined) process.stderr.write(`${notice}\n`);
   if (advice !== undefined && tells) process.stderr.write(`${advice}\n`);
@@ -68,6 +68,7 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
   const close = () => closeInOrder(toClose);
   try {
     await refuseUnsafeRoles({ database, definition: served.definition, prefix: config.postgresRolePrefix });
+    await refuseBrokenIsolation(database);
     const version = readVersion();
     // A copy in memory is forgotten, and its trail with it.
     const lasting = notice === undefined;
@@ -75,9 +76,12 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
     toClose.unshift(trail.close);
     const { admit: admitAudited } = trail;
     const history = createHistory({ clock });
+    const accounts = createUsageLedger({ session: database, clock, note: log });
+    toClose.unshift(accounts.close);
     const note: Note = (observation) => {
       trail.note(observation);
       history.note(observation);
+      accounts.note(observation);
     };
     const cache = await openAnswerCache({
       ...{ config, definition: served.definition, redis, ring: keys.encryptionKeys, clock, note },
@@ -106,7 +110,7 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
       clock,
     });
     const dashboard = { ring: keys.encryptionKeys, history, cache: cache.statistics, version, clock };
-    return { database, opened, embedder, composition, dashboard, serverName, version, note, close };
+    return { database, opened, keys, embedder, composition, dashboard, serverName, version, note, close };
   } catch (error) {
     await close();
     throw error;
@@ -135,19 +139,28 @@ async function serveHttpByWorkers(config: Config, log: Note, stop: AbortSignal):
     count,
     args: ['serve', '--transport', 'http', '--port', String(port)],
     // A log file that rotates has one writer.
-    envOf: (place) => (logFile === undefined ? {} : { LOG_FILE: `${logFile}.worker-${place}` }),
+    envOf: (place) => ({
+      ...(logFile !== undefined && { LOG_FILE: `${logFile}.worker-${place}` }),
+      // One of them is enough to run what is due.
+      ...(place > 1 && { SCHEDULES: 'false' }),
+    }),
     ...{ stop, clock, note: log, rates: createMemoryRateStore({ clock }) },
   });
 }
 
 async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part: Part = alone): Promise<number> {
   const trusted = await trustedIssuer(config, clock, log);
-  const loading = Promise.all([import('../app/serve-http.ts'), import('./demo-snippets.ts'), import('../app/search-upkeep.ts')]);
+  const loading = Promise.all([
+    import('../app/serve-http.ts'),
+    import('./demo-snippets.ts'),
+    import('../app/search-upkeep.ts'),
+    import('../app/start-schedules.ts'),
+  ]);
   const started = await start(config, log, stop, part);
-  const { database, opened, embedder, composition, dashboard, serverName, version, note, close } = started;
+  const { database, opened, keys, embedder, composition, dashboard, serverName, version, note, close } = started;
   const toClose = [close];
   try {
-    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }] = await loading;
+    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { startSchedules }] = await loading;
     const { definition } = served;
     const http = await serveHttp({ config, definition, composition, database, trusted, dashboard, serverName, note });
     toClose.unshift(() => http.close());
@@ -156,10 +169,16 @@ async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part:
     toClose.unshift(upkeep.close);
     if (config.devIssuer && part.tells)
       process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
-    const reason = await untilStopped(stop);
+    const lasting = opened.notice === undefined;
+    toClose.unshift(startSchedules({ config, served, opened, database, keys, embedder, clock, note, lasting }).close);
+    const broken = new AbortController();
+    toClose.unshift(
+      watchIsolation(database, () => broken.abort(new Error('', { cause: 'a proof of isolation that failed' }))).close,
+    );
+    const reason = await untilStopped(AbortSignal.any([stop, broken.signal]));
     await closeInOrder(toClose);
     note({ kind: 'server_stopped', reason });
-    return exitCodes.done;
+    return broken.signal.aborted ? exitCodes.failed : exitCodes.done;
   } catch (error) {
     await closeInOrder(toClose);
     throw error;

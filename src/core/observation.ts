@@ -147,6 +147,15 @@ interface JobEnded {
   readonly durationMs: number;
 }
 
+/** The server has looked whether it can be trusted. */
+interface SelfTested {
+  readonly kind: 'self_tested';
+  readonly test: 'isolation' | 'audit_chain';
+  readonly passed: boolean;
+  /** What was found, in words for an operator. */
+  readonly detail: string;
+}
+
 interface ServerStarted {
   readonly kind: 'server_started';
   readonly transport: 'stdio' | 'http';
@@ -175,6 +184,7 @@ export type Observation =
   | FaultMet
   | SlowQuery
   | JobEnded
+  | SelfTested
   | ServerStarted
   | ServerStopped;
 

@@ -55,6 +55,8 @@ function severityOf(observation: Observation): LogLevel {
     case 'slow_query':
     case 'request_refused':
       return 'warn';
+    case 'self_tested':
+      return observation.passed ? 'info' : 'error';
     case 'job_ended':
       return observation.outcome === 'failed' || observation.outcome === 'abandoned' ? 'error' : 'info';
     case 'tool_called':
