@@ -121,7 +121,6 @@ export function createRetailPrices(options: RetailPricesOptions = {}) {
     },
   };
 }
-export type RetailPrices = ReturnType<typeof createRetailPrices>;
 
 /** The first tier that costs something: what is free is in the list itself. Two prices for one meter are none. */
 function priceIn(items: readonly Item[], { unit, per }: RetailMeter): number | string {
