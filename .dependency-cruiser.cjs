@@ -128,6 +128,7 @@ module.exports = {
     driver('@energetic-ai', '^src/search/embedding/local-embedding-worker\\.ts$'),
     driver('stemmer', '^src/search/words/'),
     driver('dictionary-en', '^src/search/words/'),
+    driver('croner', '^src/schedule/cron\\.ts$'),
     driver('pino', '^src/telemetry/'),
   ],
   options: {

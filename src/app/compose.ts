@@ -1,4 +1,5 @@
 import type { Config } from '../config/schema.ts';
+import { createCallUsages } from '../core/call-usage.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { Note } from '../core/observation.ts';
 import { authorize } from '../identity/authorize.ts';
@@ -77,6 +78,7 @@ export async function compose(options: ComposeOptions) {
   } = options;
   const { definition, wording, validValues, catalogue, metrics, dashboard } = served;
   const maxBytes = answerBytes(config.resultMaxTokens);
+  const usages = createCallUsages();
   const signScope = createScopeSigner({ signingKey, clock });
   const tenants = createTenantDirectory({ database, definition, clock });
   const edge = createIdentityEdge({ config, definition, database, tenants, redis, rates, clock, note });
@@ -111,6 +113,7 @@ export async function compose(options: ComposeOptions) {
     labelColumns,
     ...(remember && { remember }),
     watch: watchStatements({ watchSlow, note }),
+    usages,
     maxBytes,
     clock,
   });
@@ -119,6 +122,7 @@ export async function compose(options: ComposeOptions) {
     catalogue,
     embedder: embedder && createQuestionEmbedder({ embedder, clock }),
     note,
+    usages,
   });
   const extentOf = createDataExtent({ definition: metrics, runQuery, clock });
   const getMetrics = createGetMetrics({ definition: metrics, runQuery, clock, extentOf, maxRows: config.queryMaxRows, maxBytes });
@@ -144,6 +148,7 @@ export async function compose(options: ComposeOptions) {
     clock,
     note,
     tellsArguments: config.traceContent,
+    usages,
     ...(tasks && { tasks }),
   });
   return { mcp, edge, tenants, breaker, warmUp: products.warmUp };

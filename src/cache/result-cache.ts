@@ -37,6 +37,8 @@ export interface CacheAnswer {
   readonly cached: boolean;
   /** True where the database is unavailable and the answer may be out of date. */
   readonly stale: boolean;
+  /** Of a hit: what it would have taken, and whether it was made before anybody asked. */
+  readonly saved?: { readonly ms: number; readonly warmed: boolean };
 }
 
 export interface CacheStatistics {
@@ -64,7 +66,7 @@ export function createResultCache(options: ResultCacheOptions) {
     totals.savedMs += entry.costMs;
     if (entry.warmed) totals.warmHits += 1;
     count?.('hit');
-    return { result: entry.result, cached: true, stale: false };
+    return { result: entry.result, cached: true, stale: false, saved: { ms: entry.costMs, warmed: entry.warmed } };
   };
 
   const make = async ({ key, relations, produce }: CacheQuestion, signal: AbortSignal, ttl: number, warmed: boolean) => {

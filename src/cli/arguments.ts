@@ -24,5 +24,12 @@ export function overlapSeconds(text: string): number {
   return count;
 }
 
+/** More than a year of accounts is not kept. */
+export function accountDays(text: string): number {
+  const count = wholeNumber(text);
+  if (count < 1 || count > 400) throw new InvalidArgumentError('1 to 400 days are kept');
+  return count;
+}
+
 /** Of every verb that tells something. */
 export const json = () => new Option('--json', 'machine-readable output on stdout');

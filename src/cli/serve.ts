@@ -1,6 +1,7 @@
 import { sharedRedis, trustedIssuer } from '../app/adapters.ts';
 import { openEmbedder } from '../app/embedding.ts';
 import { type Gather, gatherAlone, type OwnAnswer } from '../app/gather-workers.ts';
+import { refuseBrokenIsolation, watchIsolation } from '../app/isolation-watch.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
 import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
@@ -72,10 +73,11 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
     import('../app/operators.ts'),
     import('../app/read-replicas.ts'),
     import('../app/pool-sizing.ts'),
+    import('../cost/usage-ledger.ts'),
   ]);
   const [primary, loaded] = await Promise.all([opening, loading]);
   const [{ compose, serverName }, { openAuditTrail }, { openAnswerCache }, { taskPlace }, { openOperators }] = loaded;
-  const [, , , , , { withReadReplicas }, { startPoolSizing }] = loaded;
+  const [, , , , , { withReadReplicas }, { startPoolSizing }, { createUsageLedger }] = loaded;
   const opened = withReadReplicas(primary, { config, note: log });
   const { notice, advice } = opened;
   const database = noteOwnStatements(opened.database, { note: telemetry.note, clock });
@@ -86,6 +88,7 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
   const close = () => closeInOrder(toClose);
   try {
     await refuseUnsafeRoles({ database, definition: served.definition, prefix: config.postgresRolePrefix });
+    await refuseBrokenIsolation(database);
     const version = readVersion();
     // A copy in memory is forgotten, and its trail with it.
     const lasting = notice === undefined;
@@ -94,9 +97,12 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
     toClose.unshift(trail.close);
     const { admit: admitAudited } = trail;
     const history = createHistory({ clock });
+    const accounts = createUsageLedger({ session: database, clock, note: log });
+    toClose.unshift(accounts.close);
     const note: Note = (observation) => {
       trail.note(observation);
       history.note(observation);
+      accounts.note(observation);
     };
     const cache = await openAnswerCache({
       ...{ config, definition: served.definition, redis, ring: keys.encryptionKeys, clock, note },
@@ -131,7 +137,7 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
       ...{ cache: cache.statistics, auditEvents: trail.written },
     });
     const parts = { composition, database, dashboard, operators, telemetry, redis };
-    return { ...parts, opened, embedder, serverName, version, note, close };
+    return { ...parts, opened, keys, embedder, serverName, version, note, close };
   } catch (error) {
     await close();
     throw error;
@@ -170,7 +176,11 @@ async function serveHttpByWorkers(config: Config, log: Note, stop: AbortSignal):
     ...(scaling && { onStarted: scaling.onStarted }),
     args: ['serve', '--transport', 'http', '--port', String(port)],
     // A log file that rotates has one writer.
-    envOf: (place) => (logFile === undefined ? {} : { LOG_FILE: `${logFile}.worker-${place}` }),
+    envOf: (place) => ({
+      ...(logFile !== undefined && { LOG_FILE: `${logFile}.worker-${place}` }),
+      // One of them is enough to run what is due.
+      ...(place > 1 && { SCHEDULES: 'false' }),
+    }),
     ...{ stop, clock, note: log, rates: createMemoryRateStore({ clock }) },
     onWorker(worker) {
       primary.serve(worker);
@@ -195,14 +205,29 @@ async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part:
     import('../app/search-upkeep.ts'),
     import('../app/operators.ts'),
     import('../app/autoscaling.ts'),
+    import('../app/start-schedules.ts'),
   ]);
   const started = await start(config, log, stop, part);
-  const { database, opened, embedder, composition, dashboard, operators, telemetry, redis, serverName, version, note, close } =
-    started;
+  const {
+    database,
+    opened,
+    keys,
+    embedder,
+    composition,
+    dashboard,
+    operators,
+    telemetry,
+    redis,
+    serverName,
+    version,
+    note,
+    close,
+  } = started;
   const toClose = [close];
   let graceMs = 0;
   try {
-    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { openPrivateMetrics }, { startScaling }] = await loading;
+    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { openPrivateMetrics }, { startScaling }, { startSchedules }] =
+      await loading;
     const { definition } = served;
     const parts = { composition, database, trusted, dashboard, operators };
     const http = await serveHttp({ config, definition, ...parts, serverName, note });
@@ -217,12 +242,18 @@ async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part:
     toClose.unshift(upkeep.close);
     if (config.devIssuer && part.tells)
       process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
-    const reason = await untilStopped(stop);
+    const lasting = opened.notice === undefined;
+    toClose.unshift(startSchedules({ config, served, opened, database, keys, embedder, clock, note, lasting }).close);
+    const broken = new AbortController();
+    toClose.unshift(
+      watchIsolation(database, () => broken.abort(new Error('', { cause: 'a proof of isolation that failed' }))).close,
+    );
+    const reason = await untilStopped(AbortSignal.any([stop, broken.signal]));
     // New connections go to others meanwhile.
     if (reason === fewerWorkers || config.trustProxy > 0) graceMs = partingMs;
     await closeInOrder(toClose);
     note({ kind: 'server_stopped', reason });
-    return exitCodes.done;
+    return broken.signal.aborted ? exitCodes.failed : exitCodes.done;
   } catch (error) {
     await closeInOrder(toClose);
     throw error;

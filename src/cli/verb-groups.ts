@@ -1,5 +1,5 @@
 import { type Command, Option } from 'commander';
-import { json, overlapSeconds, wholeNumber } from './arguments.ts';
+import { accountDays, json, overlapSeconds, wholeNumber } from './arguments.ts';
 
 /** Takes the exit code of the verb that ran. */
 export type Finish = (code: number) => void;
@@ -10,6 +10,7 @@ export function addVerbGroups(program: Command, finish: Finish): void {
   addLookVerbs(program, finish);
   addAdviceVerbs(program, finish);
   addScaleVerbs(program, finish);
+  addJobsAndCost(program, finish);
   addBackupVerbs(program, finish);
 }
 
@@ -162,4 +163,35 @@ function addBackupVerbs(program: Command, finish: Finish): void {
     .description('remove what has expired (BACKUP_RETENTION_DAYS, and 12 monthly ones)')
     .addOption(json())
     .action(async (options) => finish(await (await load()).pruneBackups(options)));
+}
+
+function addJobsAndCost(program: Command, finish: Finish): void {
+  const jobs = program.command('jobs').description('scheduled jobs');
+  jobs
+    .command('list')
+    .description('every job: when it is due, what it lacks here, and its last runs')
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./jobs.ts')).listJobs(options)));
+  jobs
+    .command('run')
+    .argument('<name>', 'a job that `jobs list` shows')
+    .description('run one job now, in this process')
+    .addOption(json())
+    .action(async (name, options) => finish(await (await import('./jobs.ts')).runJobNow(name, options)));
+  const cost = program.command('cost').description('what the service costs');
+  cost
+    .command('estimate')
+    .description('a month by list prices, from what is measured and what you assume')
+    .option('--refresh', 'fetch the prices of today from the public Azure Retail Prices API')
+    .addOption(
+      new Option('--assume <name=value...>', 'what cannot be measured, for example container_vcpu=1').default([], 'none'),
+    )
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./cost.ts')).estimateCost(options)));
+  cost
+    .command('report')
+    .description('what calls have used, by tenant and tool')
+    .option('--days <number>', 'days up to today (UTC)', accountDays, 30)
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./cost.ts')).reportCost(options)));
 }

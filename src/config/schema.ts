@@ -421,7 +421,19 @@ const operations = {
   smtpPassword: optional('SMTP_PASSWORD', text, 'Password at the mail server.', secret),
   alertFromEmail: optional('ALERT_FROM_EMAIL', text, 'Sender of alert mails.'),
   alertToEmails: optional('ALERT_TO_EMAILS', listOf(text), 'Receivers of alert mails.'),
+  schedules: setting(
+    'SCHEDULES',
+    flag,
+    true,
+    'Let this process run the scheduled jobs that are due (over HTTP). Of all that share a database one runs each.',
+  ),
+  schedulesOff: optional('SCHEDULES_OFF', listOf(text), 'Scheduled jobs that are not run; `jobs list` shows the names.'),
   monthlyBudget: optional('MONTHLY_BUDGET', decimal(0, 1e9), 'Budget per month in US dollars, for cost warnings.'),
+  costAssumptions: optional(
+    'COST_ASSUMPTIONS',
+    listOf(text),
+    'What an estimate of cost cannot measure, as name=value: container_vcpu=1,postgres_sku=GP_Standard_D2ds_v4.',
+  ),
 };
 
 const scaling = {

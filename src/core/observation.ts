@@ -1,3 +1,4 @@
+import type { CallUsage } from './call-usage.ts';
 import type { ErrorCode } from './errors.ts';
 import type { Principal } from './principal.ts';
 import type { RemoteParent } from './trace-context.ts';
@@ -26,6 +27,8 @@ export interface ToolCalled extends Asker {
   /** As the caller sent them, as JSON that may be cut. Noted only where the operator wants them in traces, and held by nothing else. */
   readonly arguments?: string | undefined;
   readonly rowCount?: number | undefined;
+  /** What the call cost, for its tenant's account. Not for the log, which has one line a call. */
+  readonly usage?: Readonly<CallUsage> | undefined;
 }
 
 /** The end of one MCP message, whatever became of it. What happened in between was noted under the same request id. */
@@ -211,6 +214,27 @@ interface ScalingDecided {
   readonly done: boolean;
 }
 
+/** A run of a scheduled job has ended, in this process or (`abandoned`) with the one that ran it. */
+interface JobEnded {
+  readonly kind: 'job_ended';
+  readonly job: string;
+  /** ISO 8601, UTC. */
+  readonly scheduledFor: string;
+  readonly attempt: number;
+  readonly outcome: 'done' | 'failed' | 'skipped' | 'cancelled' | 'abandoned';
+  readonly detail: string;
+  readonly durationMs: number;
+}
+
+/** The server has looked whether it can be trusted. */
+interface SelfTested {
+  readonly kind: 'self_tested';
+  readonly test: 'isolation' | 'audit_chain';
+  readonly passed: boolean;
+  /** What was found, in words for an operator. */
+  readonly detail: string;
+}
+
 interface ServerStarted {
   readonly kind: 'server_started';
   readonly transport: 'stdio' | 'http';
@@ -245,6 +269,8 @@ export type Observation =
   | FaultMet
   | SlowQuery
   | ScalingDecided
+  | JobEnded
+  | SelfTested
   | ServerStarted
   | ServerStopped;
 

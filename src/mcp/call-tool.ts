@@ -1,3 +1,4 @@
+import type { CallUsages } from '../core/call-usage.ts';
 import type { Clock } from '../core/clock.ts';
 import { cutText } from '../core/cut-text.ts';
 import { type ErrorCode, toErrorBody } from '../core/errors.ts';
@@ -10,6 +11,8 @@ import { errorAnswer, type ToolAnswer } from './tool-result.ts';
 export interface CallToolOptions {
   readonly clock: Clock;
   readonly note: Note;
+  /** Absent: what calls cost is not counted. */
+  readonly usages?: CallUsages | undefined;
   /** How often a caller who wants to hear of the progress is told, and how long a call may be before the first time. */
   readonly progressEveryMs?: number;
   /** Whether what callers wrote is noted, for traces that the operator wants it in. */
@@ -24,10 +27,12 @@ const refusals: ReadonlySet<ErrorCode> = new Set(['forbidden', 'insufficient_sco
 const faults: ReadonlySet<ErrorCode> = new Set(['internal', 'dependency_unavailable']);
 
 /** Runs an admitted call to its end. From here on every failure is an answer: the model is meant to read it. */
-export function createCallTool({ clock, note, progressEveryMs = 1000, tellsArguments = false }: CallToolOptions) {
+export function createCallTool(options: CallToolOptions) {
+  const { clock, note, usages, progressEveryMs = 1000, tellsArguments = false } = options;
   return async (tool: Tool, rawArguments: unknown, call: ToolCall, admit?: () => Promise<void>): Promise<ToolAnswer> => {
     const startedAt = clock.monotonic();
     const statement = statementIn(tool, rawArguments);
+    const usage = usages?.begin(call.requestId);
     const tellsOf = (failure?: ErrorCode, rowCount?: number) =>
       note({
         kind: 'tool_called',
@@ -40,12 +45,14 @@ export function createCallTool({ clock, note, progressEveryMs = 1000, tellsArgum
         statement,
         ...(tellsArguments && { arguments: cutText(JSON.stringify(rawArguments ?? {}), mostArguments) }),
         rowCount,
+        usage,
       });
     let stopTelling = () => {};
     try {
       await admit?.();
       if (call.tellProgress !== undefined) stopTelling = tellWhileRunning(call.tellProgress, progressEveryMs);
       const answer = await tool.answer(rawArguments, call);
+      if (usage !== undefined) usage.answerBytes = answer.text.length + (answer.structuredJson?.length ?? 0);
       tellsOf(undefined, answer.rowCount);
       return answer;
     } catch (error) {
@@ -54,6 +61,7 @@ export function createCallTool({ clock, note, progressEveryMs = 1000, tellsArgum
       if (faults.has(body.code)) note({ kind: 'fault_met', requestId: call.requestId, where: tool.name, error });
       return errorAnswer(body);
     } finally {
+      usages?.end(call.requestId);
       stopTelling();
     }
   };

@@ -1,4 +1,5 @@
 import { InMemoryServerEventBus } from '@modelcontextprotocol/server';
+import type { CallUsages } from '../core/call-usage.ts';
 import type { Note } from '../core/observation.ts';
 import type { Principal } from '../core/principal.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
@@ -29,6 +30,8 @@ export interface McpServingOptions extends AdmitCallOptions, Omit<ToolCatalogOpt
   readonly definition: SchemaDefinition;
   readonly wording: Wording;
   readonly note: Note;
+  /** Absent: what calls cost is not counted. */
+  readonly usages?: CallUsages | undefined;
   /** False sends every call through the SDK: the answers must be the same, and tests compare them. */
   readonly directCalls?: boolean;
   /** Absent: no stream tells of changes. */

@@ -40,7 +40,8 @@ export async function prove(options: ProveOptions): Promise<ProofReport> {
   });
 }
 
-const nothingToProve: ProbeResult = {
+/** What a database without rows of two tenants gives in place of probes. */
+export const nothingToProve: ProbeResult = {
   name: 'two tenants have rows',
   passed: false,
   detail: 'fewer than two tenants have rows that a reader can see: nothing can be proved',

@@ -15,6 +15,8 @@ export interface RememberedAnswer {
   readonly cached: boolean;
   /** True where the database is away and the answer may be out of date. */
   readonly stale: boolean;
+  /** Of one that was kept: what it would have taken, and whether it was made before anybody asked. */
+  readonly saved?: { readonly ms: number; readonly warmed: boolean };
 }
 
 /** Answers from what is kept, where that cannot have changed; otherwise asks, once for all who ask the same meanwhile. */

@@ -1,3 +1,4 @@
+import type { CallUsage, CallUsages } from '../core/call-usage.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Principal } from '../core/principal.ts';
 import { readerRoleFor, type SchemaDefinition } from '../core/schema-definition.ts';
@@ -7,7 +8,7 @@ import type { LabelColumns } from './column-labels.ts';
 import type { Execute } from './execute.ts';
 import type { Guard } from './guard.ts';
 import type { NamedColumn, RunQuery } from './query-result.ts';
-import type { RememberAnswers } from './remember-answers.ts';
+import type { RememberAnswers, RememberedAnswer } from './remember-answers.ts';
 import { type RenderedRows, renderRows } from './render-rows.ts';
 import type { RanStatement } from './slow-query.ts';
 import type { TypeCatalog } from './type-catalog.ts';
@@ -22,6 +23,8 @@ export interface RunQueryOptions {
   readonly remember?: RememberAnswers;
   /** Told of every statement that the database was asked. */
   readonly watch?: (ran: RanStatement) => void;
+  /** Absent: what calls cost is not counted. */
+  readonly usages?: CallUsages | undefined;
   /** Bytes that the rows may take as JSON. */
   readonly maxBytes: number;
   readonly clock: Clock;
@@ -32,15 +35,19 @@ interface Asked extends Pick<Principal, 'tenants'>, Pick<RanStatement, 'sql' | '
 
 /** The path of every caller's statement: guard, what is remembered, execute, render. */
 export function createRunQuery(options: RunQueryOptions): RunQuery {
-  const { definition, guard, execute, types, labelColumns, remember = askAlways, watch, maxBytes, clock } = options;
+  const { definition, guard, execute, types, labelColumns, remember = askAlways, watch, usages, maxBytes, clock } = options;
   const run = async (
     approved: ApprovedQuery,
     { sql, requestId, tenants }: Asked,
     signal?: AbortSignal,
   ): Promise<TenantResult> => {
     const start = clock.monotonic();
-    const ended = (outcome: RanStatement['outcome']) =>
-      watch?.({ sql, text: approved.text, requestId, durationMs: clock.monotonic() - start, outcome });
+    const ended = (outcome: RanStatement['outcome']) => {
+      const durationMs = clock.monotonic() - start;
+      const usage = usages?.of(requestId);
+      if (usage !== undefined) usage.databaseMs += durationMs;
+      watch?.({ sql, text: approved.text, requestId, durationMs, outcome });
+    };
     try {
       const result = await execute(approved, { tenants }, signal);
       ended({ rowCount: result.rows.length });
@@ -71,17 +78,27 @@ export function createRunQuery(options: RunQueryOptions): RunQuery {
     const { tenants } = principal;
     const approved = guard.approve(sql, readerRoleFor(definition, principal.permissions), tenantsToName(principal, definition));
     const answerable = !approved.volatile && tenants.length > 0;
-    const { result, cached, stale } = await (answerable ? remember : askAlways)({
+    const { result, cached, stale, saved } = await (answerable ? remember : askAlways)({
       approved,
       tenantIds: tenants.map(({ id }) => id),
       signal,
       produce: (stop) => ask(approved, { sql, requestId, tenants }, stop),
     });
+    countAnswer(usages?.of(requestId), saved);
     const { columns, rowsJson, rowCount, truncated } = result;
     const durationMs = Math.round(clock.monotonic() - start);
     const scope = tenants.map(({ name }) => name);
     return { columns, rowsJson, rowCount, truncated, durationMs, cached, stale, scope, hint: approved.hint };
   };
+}
+
+function countAnswer(usage: CallUsage | undefined, saved: RememberedAnswer['saved']): void {
+  if (usage === undefined) return;
+  usage.queries += 1;
+  if (saved === undefined) return;
+  usage.cacheHits += 1;
+  usage.savedMs += saved.ms;
+  if (saved.warmed) usage.warmHits += 1;
 }
 
 const askAlways: RememberAnswers = async ({ signal, produce }) => ({

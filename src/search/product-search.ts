@@ -1,3 +1,4 @@
+import type { CallUsage, CallUsages } from '../core/call-usage.ts';
 import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
 import type { Database, TextRow } from '../postgres/database.ts';
@@ -19,10 +20,12 @@ export interface ProductSearchOptions {
   /** Absent: words alone decide, and each answer says so. */
   readonly embedder?: QuestionEmbedder | undefined;
   readonly note: Note;
+  /** Absent: what searches cost is not counted. */
+  readonly usages?: CallUsages | undefined;
 }
 
 /** Products by what a shopper says: words with the trade's knowledge, and meaning where the words do not reach. */
-export function createProductSearch({ database, catalogue, embedder, note }: ProductSearchOptions) {
+export function createProductSearch({ database, catalogue, embedder, note, usages }: ProductSearchOptions) {
   const indexes = createCatalogueIndex(database, catalogue);
   const compareMeaning = createMeaning(database, catalogue, embedder, note);
 
@@ -30,7 +33,10 @@ export function createProductSearch({ database, catalogue, embedder, note }: Pro
     const indexed = await indexes.current();
     const question = indexed.read(asked.query);
     // A question without a word has no meaning to compare.
-    const closeness = question.terms.length === 0 ? new Map<number, number>() : await compareMeaning(question, indexed);
+    const closeness =
+      question.terms.length === 0
+        ? new Map<number, number>()
+        : await compareMeaning(question, indexed, usages?.of(asked.requestId));
     const { index, items } = indexed;
     const ranked = rankItems({
       index,
@@ -65,15 +71,15 @@ function createMeaning(
   catalogue: ProductCatalogue,
   embedder: QuestionEmbedder | undefined,
   note: Note,
-): (question: ReadQuestion, indexed: IndexedCatalogue) => Promise<ReadonlyMap<number, number> | undefined> {
+): (question: ReadQuestion, indexed: IndexedCatalogue, usage?: CallUsage) => Promise<ReadonlyMap<number, number> | undefined> {
   if (embedder === undefined) return async () => undefined;
   const { cosines } = embedder.embedder;
   const nearest = createNearest(database, catalogue, embedder);
   let answers = true;
   let stored = true;
-  const vectorOf = async (text: string) => {
+  const vectorOf = async (text: string, usage: CallUsage | undefined) => {
     try {
-      const vector = await embedder.vectorOf(text);
+      const vector = await embedder.vectorOf(text, usage);
       answers = true;
       return vector;
     } catch (error) {
@@ -83,9 +89,9 @@ function createMeaning(
       return undefined;
     }
   };
-  return async ({ meaning, price }, indexed) => {
+  return async ({ meaning, price }, indexed, usage) => {
     const { items, positions } = indexed;
-    const vector = await vectorOf(meaning);
+    const vector = await vectorOf(meaning, usage);
     if (vector === undefined) return undefined;
     const priced = price.least !== undefined || price.most !== undefined;
     const among = items

@@ -5,6 +5,8 @@ export interface ProductQuestion {
   readonly maxRows: number;
   /** Percent, 0 to 100, on the calibrated score. */
   readonly threshold: number;
+  /** Whose account the question is on. */
+  readonly requestId?: string;
 }
 
 export interface ProductMatches {

@@ -50,7 +50,7 @@ export function createLogSink({ stream, clock, level = 'info' }: LogSinkOptions)
 }
 
 /** The kind stands in the line's head. What a caller writes may hold personal data: the log tells of the call, not of its words. */
-const untold: ReadonlySet<string> = new Set(['kind', 'statement', 'arguments']);
+const untold: ReadonlySet<string> = new Set(['kind', 'statement', 'arguments', 'usage']);
 
 function severityOf(observation: Observation): LogLevel {
   switch (observation.kind) {
@@ -69,6 +69,10 @@ function severityOf(observation: Observation): LogLevel {
       return observation.state === 'closed' ? 'info' : 'warn';
     case 'health_changed':
       return observation.to === 'healthy' ? 'info' : 'warn';
+    case 'self_tested':
+      return observation.passed ? 'info' : 'error';
+    case 'job_ended':
+      return observation.outcome === 'failed' || observation.outcome === 'abandoned' ? 'error' : 'info';
     case 'tool_called':
     case 'task_asked':
       return observation.outcome === 'answered' ? 'info' : 'warn';

@@ -201,7 +201,7 @@ describe('The result cache', () => {
     expect(await cache.holds(question)).toBe(false);
     await cache.warm(question, 3_600_000);
     expect(await cache.holds(question)).toBe(true);
-    expect(await ask()).toMatchObject({ cached: true, result: { rowsJson: '[["warm"]]' } });
+    expect(await ask()).toMatchObject({ cached: true, result: { rowsJson: '[["warm"]]' }, saved: { warmed: true } });
     expect(cache.statistics()).toMatchObject({ warmHits: 1, hits: 1, misses: 0 });
     clock.advance(329_000);
     expect(await cache.holds(question)).toBe(true);

@@ -52,7 +52,7 @@ describe('arguments', () => {
 
   test('defaults are 20 rows from 30 percent', async () => {
     await caller().callTool(search, { query_description: ' paint ' }, call);
-    expect(questions.at(-1)).toEqual({ query: 'paint', maxRows: 20, threshold: 30 });
+    expect(questions.at(-1)).toEqual({ requestId: 'request-1', query: 'paint', maxRows: 20, threshold: 30 });
   });
 
   test.each([[[]], [Array.from({ length: 21 }, () => 'orders')], ['orders'], [[1]]])(

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createCallUsages } from '../../src/core/call-usage.ts';
 import type { Principal } from '../../src/core/principal.ts';
 import { jsonConverter } from '../../src/query/json-value.ts';
 import type { RunQuery } from '../../src/query/query-result.ts';
@@ -39,6 +40,31 @@ onEveryDatabase('A caller’s query', (tier) => {
     const sql = 'SELECT DISTINCT store_id FROM retail.orders';
     const answers = await Promise.all([seattle, bellevue, seattle, bellevue].map((principal) => runQuery({ sql, principal })));
     expect(answers.map((answer) => answer.rowsJson)).toEqual(['[[1]]', '[[2]]', '[[1]]', '[[2]]']);
+  });
+
+  test('is on the account of its call: the time in the database, or what a kept answer saved', async () => {
+    const usages = createCallUsages();
+    let kept = false;
+    const counted = await openRunQuery(db, {
+      usages,
+      remember: async ({ signal, produce }) => ({
+        result: await produce(signal),
+        ...{ cached: kept, stale: false, ...(kept && { saved: { ms: 70, warmed: true } }) },
+      }),
+    });
+    const ask = (sql: string) => counted({ sql, principal: seattle, requestId: 'r' });
+    const usage = usages.begin('r');
+    await ask('SELECT count(*) FROM orders');
+    await expect(ask('SELECT 1 / (store_id - 1) FROM orders')).rejects.toThrow('division by zero');
+    expect(usage).toMatchObject({ queries: 1, cacheHits: 0, savedMs: 0 });
+    expect(usage.databaseMs).toBeGreaterThan(0);
+    kept = true;
+    await ask('SELECT count(*) FROM orders');
+    expect(usage).toMatchObject({ queries: 2, cacheHits: 1, warmHits: 1, savedMs: 70 });
+    usages.end('r');
+    const before = { ...usage };
+    await ask('SELECT count(*) FROM orders');
+    expect(usage).toEqual(before);
   });
 
   test('is cut at the row cap, and says so', async () => {

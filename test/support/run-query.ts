@@ -3,7 +3,7 @@ import { loadColumnLabels } from '../../src/query/column-labels.ts';
 import { createExecute } from '../../src/query/execute.ts';
 import { createGuard } from '../../src/query/guard.ts';
 import type { RunQuery } from '../../src/query/query-result.ts';
-import { createRunQuery } from '../../src/query/run-query.ts';
+import { createRunQuery, type RunQueryOptions } from '../../src/query/run-query.ts';
 import { loadTypeCatalog } from '../../src/query/type-catalog.ts';
 import { retailDefinition as definition } from '../../src/retail/definition.ts';
 import type { TestDatabase } from './databases.ts';
@@ -11,7 +11,11 @@ import type { TestDatabase } from './databases.ts';
 /** The path of callers' statements as it is served, on a test database, with caps that tests can reach unless others are given. */
 export async function openRunQuery(
   { database, sign }: Pick<TestDatabase, 'database' | 'sign'>,
-  { maxRows = 3, maxBytes = 2000 } = {},
+  {
+    maxRows = 3,
+    maxBytes = 2000,
+    ...more
+  }: Partial<Pick<RunQueryOptions, 'maxBytes' | 'remember' | 'usages'>> & { maxRows?: number } = {},
 ): Promise<RunQuery> {
   const types = await loadTypeCatalog(database);
   return createRunQuery({
@@ -22,5 +26,6 @@ export async function openRunQuery(
     labelColumns: await loadColumnLabels(database, definition, types),
     maxBytes,
     clock: systemClock,
+    ...more,
   });
 }

@@ -34,8 +34,13 @@ export const semanticSearchProducts = (text: ToolText, searchProducts: SearchPro
       low_confidence: z.boolean(),
       message: z.string(),
     }),
-    run: async ({ query_description, max_rows, similarity_threshold }) => {
-      const found = await searchProducts({ query: query_description, maxRows: max_rows, threshold: similarity_threshold });
+    run: async ({ query_description, max_rows, similarity_threshold }, { requestId }) => {
+      const found = await searchProducts({
+        query: query_description,
+        maxRows: max_rows,
+        threshold: similarity_threshold,
+        requestId,
+      });
       return rowsAnswer({
         ...found,
         details: {

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { CallUsage } from '../../core/call-usage.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Embedder } from './embedder.ts';
 
@@ -30,10 +31,13 @@ export function createQuestionEmbedder({ embedder, clock, timeoutMs = 2000 }: Qu
   };
   return {
     embedder,
-    async vectorOf(question: string): Promise<Float32Array> {
+    /** The call that has the model asked pays for it; those that find the vector, or wait for it, do not. */
+    async vectorOf(question: string, usage?: CallUsage): Promise<Float32Array> {
       const remembered = known.get(question);
       if (remembered !== undefined) return remembered;
-      const begun = asking.get(question) ?? ask(question).finally(() => asking.delete(question));
+      const underWay = asking.get(question);
+      if (underWay === undefined && usage !== undefined) usage.embeddingTokens += Math.ceil(question.length / 4);
+      const begun = underWay ?? ask(question).finally(() => asking.delete(question));
       asking.set(question, begun);
       return begun;
     },

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { createCallUsages } from '../../../src/core/call-usage.ts';
 import { createQuestionEmbedder } from '../../../src/search/embedding/question-embedder.ts';
 import { handClock } from '../../support/hand-clock.ts';
 import { modelLess } from '../../support/product-vectors.ts';
@@ -39,4 +40,13 @@ test('a failure is not remembered', async () => {
   await expect(questions.vectorOf('broken')).rejects.toThrow('down');
   await expect(questions.vectorOf('none')).rejects.toThrow('no vector');
   expect(asked).toEqual(['broken', 'broken', 'none']);
+});
+
+test('the call that has the model asked pays for it, and nobody else does', async () => {
+  const { questions } = remembering();
+  const usages = createCallUsages();
+  const [first, second] = [usages.begin('1'), usages.begin('2')];
+  await Promise.all([questions.vectorOf('a hammer', first), questions.vectorOf('a hammer', second)]);
+  await questions.vectorOf('a hammer', second);
+  expect([first.embeddingTokens, second.embeddingTokens]).toEqual([2, 0]);
 });
