@@ -34,7 +34,7 @@ export async function openEmbedder(config: Config, clock: Clock): Promise<Embedd
 
 export type IndexCatalogue = Pick<IndexProductsRequest, 'onProgress' | 'signal'> & {
   readonly session: OwnerSession;
-  readonly served: Pick<ServedSchema, 'catalogue' | 'loadKnownVectors'>;
+  readonly served: Required<Pick<ServedSchema, 'catalogue' | 'loadKnownVectors'>>;
   readonly embedder: Embedder;
 };
 

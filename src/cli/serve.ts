@@ -1,6 +1,7 @@
 import { sharedRedis, trustedIssuer } from '../app/adapters.ts';
 import { openEmbedder } from '../app/embedding.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
+import { loadPlugins } from '../app/load-plugins.ts';
 import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import { drainStdio } from '../app/stdio-drain.ts';
@@ -47,6 +48,7 @@ const alone: Part = { tells: true };
 
 /** Everything before the first call: keys, database, walls, parts. Under stdio nothing of it may touch stdout. */
 async function start(config: Config, log: Note, stop: AbortSignal, { tells, rates }: Part = alone) {
+  const plugins = await loadPlugins(config.pluginsDir);
   const keys = await openKeys(config, log);
   // Loading the protocol's packages takes as long as opening a database: both at once.
   const opening = openToldDatabase(config, { key: keys.scopeKey(), signal: stop });
@@ -100,6 +102,7 @@ async function start(config: Config, log: Note, stop: AbortSignal, { tells, rate
       redis,
       rates,
       embedder,
+      plugins,
       remember,
       onTableChange,
       ...(tasks && { tasks }),
