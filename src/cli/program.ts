@@ -157,6 +157,7 @@ function addVerbGroups(program: Command, finish: (code: number) => void): void {
     .description('exact or approximate vector search: rows, choice, index and measured recall')
     .addOption(json())
     .action(async (options) => finish(await (await import('./advise.ts')).adviseOnVectors(options)));
+  addContributeVerbs(program, finish);
   const config = program.command('config').description('the effective settings');
   config
     .command('check')
@@ -167,6 +168,28 @@ function addVerbGroups(program: Command, finish: (code: number) => void): void {
     .description('every setting with its source, secrets masked')
     .addOption(json())
     .action(async (options) => finish(await (await import('./config.ts')).showConfig(options)));
+}
+
+/** For people who work on this server, in a checkout of it. */
+function addContributeVerbs(program: Command, finish: (code: number) => void): void {
+  const contribute = program.command('contribute').description('help for contributors, in a checkout');
+  contribute
+    .command('guide')
+    .description('where to begin, by what you know and by what the checkout lacks')
+    .option('--skills <skill...>', 'what you know, for example typescript sql security', [])
+    .addOption(
+      new Option('--experience <level>', 'with this project')
+        .choices(['beginner', 'intermediate', 'advanced'])
+        .default('beginner'),
+    )
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./contribute.ts')).guide(options)));
+  contribute
+    .command('check')
+    .description('what a change still lacks: tests, documents, form, review, measurement')
+    .option('--base <branch>', 'what the change starts from', 'main')
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./contribute.ts')).check(options)));
 }
 
 /** Commander would take the word for an argument of the default verb. */
