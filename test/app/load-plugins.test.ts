@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { chmod, mkdir, mkdtemp, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -23,6 +24,8 @@ test('the modules of the folder are loaded by name; what else it holds is for th
   await put('README.md', '# ours');
   await mkdir(join(folder, 'shared'));
   await put('shared/word.mjs', "export const word = 'a'");
+  await put('shared/old.js', 'exports.word = 1');
+  await put('notes.js.txt', 'not code');
   const plugins = await loadPlugins(folder);
   expect(plugins.map(({ file }) => file)).toEqual(['a.mjs', 'b.mjs']);
   expect(plugins.map(({ make }) => make({} as never))).toEqual(['a', 'b']);
@@ -87,6 +90,18 @@ describe('the start is refused, and the message says why', () => {
     await put('a2.mjs', 'export default 1');
     await rm(join(folder, 'a.mjs'));
     await refusal().toThrow('a2.mjs has no default export that is a function');
+  });
+
+  test('with what to do', async () => {
+    await refusal(join(folder, 'none')).toMatchObject({
+      message: expect.stringMatching(/^The plug-ins are refused: /),
+      hint: expect.stringContaining('start without PLUGINS_DIR'),
+    });
+  });
+
+  test('by something that is no file', async () => {
+    execFileSync('mkfifo', [join(folder, 'a.mjs')]);
+    await refusal().toThrow(/a\.mjs is neither a file nor a folder/);
   });
 
   test('by all that is wrong at once', async () => {

@@ -96,6 +96,7 @@ test('a plug-in is a read-only tool with the permission that it declares, for ca
   const { tool } = running(async () => ({}));
   expect(tool).toMatchObject({ name: 'own_tool', permission: 'sales:read', needsTenants: true });
   expect(tool.annotations).toMatchObject({ readOnlyHint: true, destructiveHint: false });
+  expect(Object.keys(tool.outputSchema.properties ?? {})).toEqual(['columns', 'rows', 'row_count', 'truncated']);
 });
 
 test('rows are given back with every digit', async () => {
@@ -103,6 +104,7 @@ test('rows are given back with every digit', async () => {
   const answer = await ask({ word: "it's" });
   expect(answer.structuredJson).toContain(awkwardRows);
   expect(answer.text).toContain('"r":[[12.50,');
+  expect(answer.structuredJson).toContain('"cached":false,"scope":["Zava Retail Seattle"]');
   expect(queries[0]).toMatchObject({ sql: "SELECT 'it''s' AS word", requestId: 'r-1' });
 });
 
@@ -181,7 +183,11 @@ describe('what a plug-in does wrong stays its own', () => {
       ...plain(kit, async () => ({ text: 'x'.repeat(5000) })),
       output: kit.z.object({ text: kit.z.string() }),
     }));
-    await expect(ask()).rejects.toMatchObject({ code: 'query_failed' });
+    await expect(ask()).rejects.toMatchObject({
+      code: 'query_failed',
+      message: 'The answer is too long to be sent',
+      hint: expect.stringContaining('Ask for less'),
+    });
   });
 
   test('a call that does not end is ended, and its signal told', async () => {
@@ -195,7 +201,10 @@ describe('what a plug-in does wrong stays its own', () => {
         }),
       { timeoutMs: 20 },
     );
-    await expect(ask()).rejects.toMatchObject({ code: 'query_timeout' });
+    await expect(ask()).rejects.toMatchObject({
+      code: 'query_timeout',
+      message: 'The tool took longer than 0.02 s and was stopped',
+    });
     expect(told).toBe(true);
   });
 
