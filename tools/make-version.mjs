@@ -1,12 +1,12 @@
 /**
  * Makes a version of what is "Unreleased" in CHANGELOG.md: writes the version and the date, commits and tags. A maintainer pushes.
  *
- *   npm run release -- 1.2.0 [--dry-run]
+ *   npm run make-version -- 1.2.0 [--dry-run]
  */
 import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { releasedChangelog, releaseFaults } from './release/changelog.mjs';
+import { releasedChangelog, releaseFaults } from './make-version/changelog.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,

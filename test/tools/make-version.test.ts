@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 // @ts-expect-error plain JavaScript, without types
-import { releasedChangelog, releaseFaults } from '../../tools/release/changelog.mjs';
+import { releasedChangelog, releaseFaults } from '../../tools/make-version/changelog.mjs';
 
 const changelog = '# Changelog\n\n## Unreleased\n\n### Added\n- more\n\n## 0.9.0 - 2026-01-01\n- less\n';
 const sound = { version: '1.2.0', current: '1.1.9', changelog, branch: 'main', dirty: false, tags: ['v1.1.9'] };

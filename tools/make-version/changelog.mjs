@@ -9,7 +9,7 @@ const form = /^\d+\.\d+\.\d+(-[0-9A-Za-z.-]+)?$/;
  */
 export function releaseFaults({ version, current, changelog, branch, dirty, tags }) {
   return [
-    ...(form.test(version) ? [] : [`${version || 'nothing'} is no version: npm run release -- 1.2.0`]),
+    ...(form.test(version) ? [] : [`${version || 'nothing'} is no version: npm run make-version -- 1.2.0`]),
     ...(form.test(version) && isBefore(version, current) ? [`${version} is before ${current}`] : []),
     ...(branch === 'main' ? [] : [`releases are made on main, not on ${branch}`]),
     ...(dirty ? ['commit or put away what is changed'] : []),
