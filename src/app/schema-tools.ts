@@ -56,6 +56,7 @@ function metricsTools(
 ): Pick<ToolCatalogOptions, 'metrics' | 'getMetrics' | 'readDashboard'> {
   const extentOf = createDataExtent({ definition: metrics, runQuery, clock });
   const getMetrics = createGetMetrics({ definition: metrics, runQuery, clock, extentOf, maxRows, maxBytes });
-  const readDashboard = dashboard && createReadDashboard({ definition: dashboard, metrics, getMetrics, runQuery, extentOf, clock });
+  const readDashboard =
+    dashboard && createReadDashboard({ definition: dashboard, metrics, getMetrics, runQuery, extentOf, clock });
   return { metrics, getMetrics, ...(readDashboard && { readDashboard }) };
 }

@@ -29,9 +29,15 @@ describe('A tenant’s exchange', () => {
     ]);
   });
 
-  const kinds = (request: Buffer) => parseMessages(request).map(({ type }) => type).join('');
+  const kinds = (request: Buffer) =>
+    parseMessages(request)
+      .map(({ type }) => type)
+      .join('');
   /** What is bound, of the messages that bind. */
-  const bound = (request: Buffer) => parseMessages(request).filter(({ type }) => type === 'B').map(({ text }) => text);
+  const bound = (request: Buffer) =>
+    parseMessages(request)
+      .filter(({ type }) => type === 'B')
+      .map(({ text }) => text);
 
   test('on the reader’s own login is four statements under one Sync, of which the caller’s alone is described', () => {
     const { request } = onLogin();
@@ -42,7 +48,10 @@ describe('A tenant’s exchange', () => {
   });
 
   test('on a shared session binds the token and the caller’s values, and describes the fetch', () => {
-    const { request } = createTenantExchange({ ...statement, values: ['mine'] }, { useScopeFunction: 'a.use_scope', switchToRole: 'r' });
+    const { request } = createTenantExchange(
+      { ...statement, values: ['mine'] },
+      { useScopeFunction: 'a.use_scope', switchToRole: 'r' },
+    );
     expect(kinds(request)).toBe('PBEPBEPBEPBEPBDEPBES');
     expect(bound(request).map((text) => text.includes('token'))).toEqual([false, true, false, false, false, false]);
     expect(bound(request).map((text) => text.includes('mine'))).toEqual([false, false, false, true, false, false]);
@@ -100,7 +109,11 @@ describe('A tenant’s exchange', () => {
 
   test('a refused scope is an error of its own, with what PostgreSQL said behind it', () => {
     const cause = new Error('division by zero');
-    expect(scopeRefusal(cause)).toMatchObject({ message: 'the database refused the scope token of this call', code: '28000', cause });
+    expect(scopeRefusal(cause)).toMatchObject({
+      message: 'the database refused the scope token of this call',
+      code: '28000',
+      cause,
+    });
   });
 
   test('asks a portal for one row more than it keeps', () => {

@@ -24,5 +24,7 @@ test.each([
 });
 
 test('what is unreleased becomes the version, and room is left for what comes', () => {
-  expect(releasedChangelog(changelog, '1.2.0', '2026-11-26')).toContain('## Unreleased\n\n## 1.2.0 - 2026-11-26\n\n### Added\n- more\n');
+  expect(releasedChangelog(changelog, '1.2.0', '2026-11-26')).toContain(
+    '## Unreleased\n\n## 1.2.0 - 2026-11-26\n\n### Added\n- more\n',
+  );
 });
