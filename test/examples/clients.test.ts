@@ -68,7 +68,10 @@ describe('examples of clients', () => {
   test('the configuration for VS Code asks for a token and holds none', async () => {
     const { inputs, servers } = await json('vscode-mcp.json');
     expect(inputs).toEqual([expect.objectContaining({ id: 'zava-token', password: true })]);
-    expect(servers['zava-sales']).toMatchObject({ type: 'http', headers: { Authorization: expect.stringMatching(/^Bearer \$\{input:zava-token\}$/) } });
+    expect(servers['zava-sales']).toMatchObject({
+      type: 'http',
+      headers: { Authorization: expect.stringMatching(/^Bearer \$\{input:zava-token\}$/) },
+    });
   });
 
   test('the configuration for Claude Desktop starts a verb that exists, with options that it has', async () => {
