@@ -2,6 +2,7 @@ import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { libraryDefinition } from '../../examples/second-schema/library-definition.ts';
 import { librarySchema } from '../../examples/second-schema/library-schema.ts';
+import { retailSchema } from '../../src/app/served-schema.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Tenant } from '../../src/core/principal.ts';
 import type { Database } from '../../src/postgres/database.ts';
@@ -164,6 +165,13 @@ test('its files of the server’s own tables are the server’s, so that an upgr
   const theirs = (name: string) => readFile(new URL(name, librarySchema.migrations), 'utf8');
   expect(await theirs('0003_audit.sql')).toBe(await ours('0004_audit.sql'));
   expect(await theirs('0006_audit_months.sql')).toBe(await ours('0008_audit_months.sql'));
+  // The newest bodies of the scope's two functions, in this schema's words.
+  const bodies = (text: string) =>
+    [...text.matchAll(/FUNCTION (?:retail|library)\.(?:use_scope|current_\w+_ids)\(.*?AS \$\$(.*?)\$\$;/gs)].map((m) => m[1]);
+  const all = (await readMigrations(retailSchema.migrations)).map(({ text }) => text).join('\n');
+  const own = bodies(await theirs('0004_tenant_scope.sql'));
+  expect(own).toHaveLength(2);
+  expect(own).toEqual(bodies(all).slice(-2));
   const beforeTracking = (text: string) => text.slice(0, text.indexOf('DO $$'));
   expect(beforeTracking(await theirs('0002_operations.sql'))).toBe(beforeTracking(await ours('0003_operations.sql')));
 });
