@@ -4,7 +4,7 @@ const floors = [
   ['cli'],
   ['app'],
   ['mcp', 'http'],
-  ['retail', 'search', 'metrics', 'proof', 'advisor', 'health', 'backup', 'cost', 'scaling'],
+  ['retail', 'search', 'metrics', 'proof', 'advisor', 'health', 'backup', 'cost', 'scaling', 'contribute'],
   ['query'],
   ['identity', 'postgres', 'cache', 'resilience', 'vault', 'audit', 'telemetry', 'schedule'],
   ['core'],

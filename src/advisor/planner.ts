@@ -1,4 +1,4 @@
-import { quoteLiteral } from '../postgres/bootstrap.ts';
+import { quoteLiteral } from '../core/sql-literal.ts';
 import type { OwnerSession } from '../postgres/database.ts';
 import { isPostgresError } from '../postgres/sqlstate.ts';
 import { quoted } from './catalogue.ts';

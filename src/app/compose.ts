@@ -3,10 +3,8 @@ import { createCallUsages } from '../core/call-usage.ts';
 import { type Clock, systemClock } from '../core/clock.ts';
 import type { Note } from '../core/observation.ts';
 import { authorize } from '../identity/authorize.ts';
+import type { Plugin } from '../mcp/plugins/plugin-tool.ts';
 import { createMcpServing, type McpServingOptions } from '../mcp/serving.ts';
-import { createDataExtent } from '../metrics/data-extent.ts';
-import { createGetMetrics } from '../metrics/get-metrics.ts';
-import { createReadDashboard } from '../metrics/read-dashboard.ts';
 import type { Database } from '../postgres/database.ts';
 import { createScopeSigner } from '../postgres/scope-token.ts';
 import { loadColumnLabels } from '../query/column-labels.ts';
@@ -24,10 +22,9 @@ import { createBreaker } from '../resilience/breaker.ts';
 import type { RateStore } from '../resilience/rate-limiter.ts';
 import type { RedisConnection } from '../resilience/redis-connection.ts';
 import type { Embedder } from '../search/embedding/embedder.ts';
-import { createQuestionEmbedder } from '../search/embedding/question-embedder.ts';
-import { createProductSearch } from '../search/product-search.ts';
 import type { ScopeKey } from '../vault/scope-key.ts';
 import { createIdentityEdge } from './identity-edge.ts';
+import { createSchemaTools } from './schema-tools.ts';
 import type { ServedSchema } from './served-schema.ts';
 
 export const serverName = 'mcp-zava-sales';
@@ -49,6 +46,8 @@ export interface ComposeOptions {
   readonly rates?: RateStore | undefined;
   /** Absent: product search compares words alone. */
   readonly embedder?: Embedder | undefined;
+  /** Tools of the operator's own, as `load-plugins.ts` found them. */
+  readonly plugins?: readonly Plugin[];
   /** Absent: every call asks the database. */
   readonly remember?: RememberAnswers;
   /** Absent: nobody is told of changes of the catalogue. */
@@ -71,12 +70,13 @@ export async function compose(options: ComposeOptions) {
     redis,
     rates,
     embedder,
+    plugins = [],
     remember,
     onTableChange,
     tasks,
     clock = systemClock,
   } = options;
-  const { definition, wording, validValues, catalogue, metrics, dashboard } = served;
+  const { definition, wording, validValues, metrics } = served;
   const maxBytes = answerBytes(config.resultMaxTokens);
   const usages = createCallUsages();
   const signScope = createScopeSigner({ signingKey, clock });
@@ -86,7 +86,7 @@ export async function compose(options: ComposeOptions) {
     createGuard({
       definition,
       serverMajor: database.serverMajor,
-      misreadings: metrics.metrics.flatMap(({ misreadings = [] }) => misreadings),
+      misreadings: metrics?.metrics.flatMap(({ misreadings = [] }) => misreadings) ?? [],
     }),
     loadTypeCatalog(database),
     createSlowQueryWatch({ thresholdMs: config.slowQueryMs, note }),
@@ -117,15 +117,11 @@ export async function compose(options: ComposeOptions) {
     maxBytes,
     clock,
   });
-  const products = createProductSearch({
-    database,
-    catalogue,
-    embedder: embedder && createQuestionEmbedder({ embedder, clock }),
-    note,
-    usages,
+  const { tools, warmUp } = createSchemaTools({
+    ...{ served, database, runQuery, embedder, plugins, maxBytes, usages, clock, note },
+    maxRows: config.queryMaxRows,
+    timeoutMs: config.postgresCommandTimeoutSeconds * 1000,
   });
-  const extentOf = createDataExtent({ definition: metrics, runQuery, clock });
-  const getMetrics = createGetMetrics({ definition: metrics, runQuery, clock, extentOf, maxRows: config.queryMaxRows, maxBytes });
   const mcp = createMcpServing({
     serverName,
     version,
@@ -134,12 +130,8 @@ export async function compose(options: ComposeOptions) {
     runQuery,
     describeTables: createDescribeTables({ definition, validValues, runQuery, clock, onTableChange }),
     subscriptions: { onTableChange, describedBy: (table) => describedBy(validValues, table) },
-    searchProducts: products.search,
-    metrics,
-    ...served.reports({ runQuery, database, clock }),
+    ...tools,
     explainAccess: createExplainAccess({ database, definition, prefix: config.postgresRolePrefix }),
-    getMetrics,
-    readDashboard: createReadDashboard({ definition: dashboard, metrics, getMetrics, runQuery, extentOf, clock }),
     authorize,
     limit: async (principal, name) => {
       admitAudited();
@@ -151,7 +143,7 @@ export async function compose(options: ComposeOptions) {
     usages,
     ...(tasks && { tasks }),
   });
-  return { mcp, edge, tenants, breaker, warmUp: products.warmUp };
+  return { mcp, edge, tenants, breaker, warmUp };
 }
 
 export type Composition = Awaited<ReturnType<typeof compose>>;

@@ -42,7 +42,7 @@ async function embedderOf(config: Config, clock: Clock, note: Note): Promise<Emb
 
 export type IndexCatalogue = Pick<IndexProductsRequest, 'onProgress' | 'signal'> & {
   readonly session: OwnerSession;
-  readonly served: Pick<ServedSchema, 'catalogue' | 'loadKnownVectors'>;
+  readonly served: Required<Pick<ServedSchema, 'catalogue' | 'loadKnownVectors'>>;
   readonly embedder: Embedder;
 };
 

@@ -28,6 +28,7 @@ export interface OpenHealthOptions {
 export async function openHealth(options: OpenHealthOptions) {
   const { config, served, database, embedder, telemetry, toolCount, clock, note } = options;
   const { readings, sampler, cpuShare } = telemetry;
+  const { catalogue } = served;
   const migrations = await readMigrations(served.migrations);
   const checks = {
     database: createDatabaseCheck({ database, migration: migrations.at(-1)?.version ?? 0, clock }),
@@ -36,7 +37,7 @@ export async function openHealth(options: OpenHealthOptions) {
     application: createApplicationCheck({
       readings,
       toolCount,
-      embeddings: embedder && (() => countVectors(database, served.catalogue, embedder)),
+      embeddings: embedder && catalogue && (() => countVectors(database, catalogue, embedder)),
       backupAgeSeconds: () => readings.value('backup_age_seconds'),
       cacheOn: config.cacheTtlSeconds > 0,
     }),

@@ -32,7 +32,7 @@ const keptAccountDays = 400;
 
 /** Every job, with its time in UTC. Which of them a server runs is said by SCHEDULES and SCHEDULES_OFF. */
 export function scheduledJobs(options: ScheduledJobsOptions): Job[] {
-  const { config, served, opened, database, keys, embedder, clock, note } = options;
+  const { config, served, opened, database, keys, clock, note } = options;
   const owner = namedLogin(config, opened, ['postgresOwnerUrl']);
   const auditor = namedLogin(config, opened, ['postgresOperatorUrl', 'postgresOwnerUrl']);
   const { scopeKey: signingKey, encryptionKeys: ring } = keys;
@@ -53,6 +53,20 @@ export function scheduledJobs(options: ScheduledJobsOptions): Job[] {
       purpose: 'refreshes the statistics that the planner goes by',
       run: (signal, progress) => owner.run(signal, (session) => analyzeTables(session, signal, progress)),
     },
+    ...indexing(options, owner),
+    {
+      ...{ name: 'usage-retention', cron: '30 1 * * *', timeoutMs: 10 * minute },
+      purpose: `lets accounts of usage go after ${keptAccountDays} days`,
+      run: async () => `${await forgetUsage(database, keptAccountDays, clock.now())} accounts removed`,
+    },
+  ];
+}
+
+/** Of a schema that has a catalogue to search. */
+function indexing({ served, opened, embedder }: ScheduledJobsOptions, owner: ReturnType<typeof namedLogin>): Job[] {
+  const { catalogue, loadKnownVectors } = served;
+  if (catalogue === undefined || loadKnownVectors === undefined) return [];
+  return [
     {
       ...{ name: 'index-products', cron: '0 5 * * *', timeoutMs: hour },
       lacks: embedder === undefined ? 'EMBEDDER=none' : owner.lacks,
@@ -60,15 +74,16 @@ export function scheduledJobs(options: ScheduledJobsOptions): Job[] {
       run: (signal, progress) =>
         owner.run(signal, async (session) => {
           if (embedder === undefined) return '';
-          const { items, embedded } = await indexCatalogue({ session, served, embedder, signal, onProgress: progress });
+          const { items, embedded } = await indexCatalogue({
+            session,
+            served: { catalogue, loadKnownVectors },
+            embedder,
+            signal,
+            onProgress: progress,
+          });
           if (embedded > 0) await opened.keepTemplate?.();
           return `${items} products, ${embedded} of them embedded`;
         }),
-    },
-    {
-      ...{ name: 'usage-retention', cron: '30 1 * * *', timeoutMs: 10 * minute },
-      purpose: `lets accounts of usage go after ${keptAccountDays} days`,
-      run: async () => `${await forgetUsage(database, keptAccountDays, clock.now())} accounts removed`,
     },
   ];
 }

@@ -1,11 +1,10 @@
 import type { Note } from '../core/observation.ts';
 import type { Embedder } from '../search/embedding/embedder.ts';
 import type { OpenedDatabase } from './adapters.ts';
-import { indexCatalogue } from './embedding.ts';
-import type { ServedSchema } from './served-schema.ts';
+import { type IndexCatalogue, indexCatalogue } from './embedding.ts';
 
 export interface SearchUpkeepOptions {
-  readonly served: ServedSchema;
+  readonly served: IndexCatalogue['served'];
   readonly opened: Pick<OpenedDatabase, 'session' | 'keepTemplate'>;
   readonly embedder: Embedder | undefined;
   readonly warmUp: () => Promise<void>;

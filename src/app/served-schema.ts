@@ -20,18 +20,20 @@ import { retailWording } from '../retail/wording.ts';
 import type { ProductCatalogue } from '../search/catalogue.ts';
 import { type KnownVectors, loadKnownVectors } from '../search/embedding/known-vectors.ts';
 
-/** Everything that makes this server serve one schema rather than another. */
+/** Everything that makes this server serve one schema rather than another. A tool is listed where the schema has what it answers from. */
 export interface ServedSchema {
   readonly definition: SchemaDefinition;
   readonly wording: Wording;
   readonly validValues: readonly ValidValues[];
-  readonly catalogue: ProductCatalogue;
+  /** What `semantic_search_products` searches. */
+  readonly catalogue?: ProductCatalogue;
   /** Vectors that come with the package, for its demonstration catalogue. */
-  readonly loadKnownVectors: () => Promise<KnownVectors>;
-  readonly metrics: MetricsDefinition;
-  readonly dashboard: DashboardDefinition;
+  readonly loadKnownVectors?: () => Promise<KnownVectors>;
+  readonly metrics?: MetricsDefinition;
+  /** Drawn from the metrics. */
+  readonly dashboard?: DashboardDefinition;
   /** Tools that only this schema can answer. */
-  reports(options: ReportOptions): Pick<ToolCatalogOptions, 'recommendProducts' | 'inventoryStatus'>;
+  reports?(options: ReportOptions): Pick<ToolCatalogOptions, 'recommendProducts' | 'inventoryStatus'>;
   /** Indexes that it is known to need. */
   readonly indexes: readonly RecommendedIndex[];
   readonly migrations: URL;
@@ -39,7 +41,7 @@ export interface ServedSchema {
   seed(session: OwnerSession, onProgress?: (progress: LoadProgress) => void, signal?: AbortSignal): Promise<void>;
 }
 
-export const retailSchema: ServedSchema = {
+export const retailSchema = {
   definition: retailDefinition,
   wording: retailWording,
   validValues: retailValidValues,
@@ -47,13 +49,13 @@ export const retailSchema: ServedSchema = {
   loadKnownVectors: () => loadKnownVectors(new URL('../../data/search/vectors.bin', import.meta.url)),
   metrics: retailMetrics,
   dashboard: retailDashboard,
-  reports: (options) => ({
+  reports: (options: ReportOptions) => ({
     recommendProducts: createRecommendProducts(options),
     inventoryStatus: createInventoryStatus(options),
   }),
   indexes: retailIndexes,
   migrations: new URL('../../migrations/', import.meta.url),
-  async seed(session, onProgress, signal) {
+  async seed(session: OwnerSession, onProgress?: (progress: LoadProgress) => void, signal?: AbortSignal) {
     await loadSampleData({ session, ...(onProgress && { onProgress }), ...(signal && { signal }) });
   },
-};
+} satisfies ServedSchema;

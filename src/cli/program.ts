@@ -9,7 +9,7 @@ const store = () => new Option('--store <name...>', 'stores by full name, last w
 const region = () => new Option('--region <name...>', 'regions by name').default([], 'none');
 
 /** Every verb in one place. Each one's code is loaded when it runs, so that none slows another's start. */
-function createProgram(finish: (code: number) => void): Command {
+export function createProgram(finish: (code: number) => void): Command {
   const program = new Command('zava-mcp-server')
     .description('MCP server for PostgreSQL: an agent asks in SQL and gets the rows of its own tenants, and only those')
     .version(readVersion(), '-v, --version')

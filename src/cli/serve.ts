@@ -3,6 +3,7 @@ import { openEmbedder } from '../app/embedding.ts';
 import { type Gather, gatherAlone, type OwnAnswer } from '../app/gather-workers.ts';
 import { refuseBrokenIsolation, watchIsolation } from '../app/isolation-watch.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
+import { loadPlugins } from '../app/load-plugins.ts';
 import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import { drainStdio } from '../app/stdio-drain.ts';
@@ -62,6 +63,7 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
     logLine(observation);
     telemetry.note(observation);
   };
+  const plugins = await loadPlugins(config.pluginsDir);
   const keys = await openKeys(config, log);
   // Loading the protocol's packages takes as long as opening a database: both at once.
   const opening = openToldDatabase(config, { key: keys.scopeKey(), signal: stop });
@@ -126,6 +128,7 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
       redis,
       rates,
       embedder,
+      plugins,
       remember,
       onTableChange,
       ...(tasks && { tasks }),

@@ -10,6 +10,7 @@ export function addVerbGroups(program: Command, finish: Finish): void {
   addLookVerbs(program, finish);
   addAdviceVerbs(program, finish);
   addScaleVerbs(program, finish);
+  addContributeVerbs(program, finish);
   addJobsAndCost(program, finish);
   addBackupVerbs(program, finish);
 }
@@ -194,4 +195,26 @@ function addJobsAndCost(program: Command, finish: Finish): void {
     .option('--days <number>', 'days up to today (UTC)', accountDays, 30)
     .addOption(json())
     .action(async (options) => finish(await (await import('./cost.ts')).reportCost(options)));
+}
+
+/** For people who work on this server, in a checkout of it. */
+function addContributeVerbs(program: Command, finish: Finish): void {
+  const contribute = program.command('contribute').description('help for contributors, in a checkout');
+  contribute
+    .command('guide')
+    .description('where to begin, by what you know and by what the checkout lacks')
+    .option('--skills <skill...>', 'what you know, for example typescript sql security', [])
+    .addOption(
+      new Option('--experience <level>', 'with this project')
+        .choices(['beginner', 'intermediate', 'advanced'])
+        .default('beginner'),
+    )
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./contribute.ts')).guide(options)));
+  contribute
+    .command('check')
+    .description('what a change still lacks: tests, documents, form, review, measurement')
+    .option('--base <branch>', 'what the change starts from', 'main')
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./contribute.ts')).check(options)));
 }

@@ -73,7 +73,11 @@ const general = {
     { requiredInProduction: always },
   ),
   dataDir: setting('DATA_DIR', text, './.zava', 'Folder of the embedded database, of local keys and of the template cache.'),
-  pluginsDir: optional('PLUGINS_DIR', text, 'Folder of tool plug-ins.'),
+  pluginsDir: optional(
+    'PLUGINS_DIR',
+    text,
+    'Absolute path of a folder of tool plug-ins (`*.mjs`), which run with all rights of the server: docs/how-to/add-a-tool.md.',
+  ),
   logLevel: setting('LOG_LEVEL', oneOf('debug', 'info', 'warn', 'error'), 'info', 'Least important log line that is written.'),
   logFile: optional('LOG_FILE', text, 'Rotating log file beside the console.'),
   debug: setting('DEBUG', flag, false, 'More detail for developers; refused in production.'),

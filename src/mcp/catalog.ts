@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { AppError } from '../core/errors.ts';
 import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import type { Principal } from '../core/principal.ts';
 import type { Wording } from '../core/wording.ts';
@@ -23,14 +24,17 @@ export interface ToolCatalogOptions {
   readonly wording: Pick<Wording, 'toolTexts'>;
   readonly runQuery: RunQuery;
   readonly describeTables: DescribeTables;
-  readonly searchProducts: SearchProducts;
-  readonly metrics: MetricsDefinition;
-  readonly getMetrics: GetMetrics;
-  readonly readDashboard: ReadDashboard;
-  readonly recommendProducts: RecommendProducts;
-  readonly inventoryStatus: InventoryStatus;
   readonly explainAccess: ExplainAccess;
   readonly clock: Clock;
+  // What not every schema has: a tool without it is not listed.
+  readonly searchProducts?: SearchProducts;
+  readonly metrics?: MetricsDefinition;
+  readonly getMetrics?: GetMetrics;
+  readonly readDashboard?: ReadDashboard;
+  readonly recommendProducts?: RecommendProducts;
+  readonly inventoryStatus?: InventoryStatus;
+  /** The operator's own, after all others. */
+  readonly plugins?: readonly Tool[];
 }
 
 /** To add a tool, write its file and add its line: the order here is the order on the wire. */
@@ -47,24 +51,27 @@ export function createToolCatalog(options: ToolCatalogOptions): ToolCatalog {
     inventoryStatus,
     explainAccess,
     clock,
+    plugins = [],
   } = options;
   const text = (name: string) => {
     const found = wording.toolTexts[name];
     if (found === undefined) throw new Error(`the wording has no text for the tool ${name}`);
     return found;
   };
-  return toolCatalog([
-    semanticSearchProducts(text('semantic_search_products'), searchProducts),
+  const listed = [
+    searchProducts && semanticSearchProducts(text('semantic_search_products'), searchProducts),
     getMultipleTableSchemas(text('get_multiple_table_schemas'), describeTables),
-    getSalesMetrics(text('get_sales_metrics'), metrics, getMetrics),
-    showSalesDashboard(text('show_sales_dashboard'), metrics, readDashboard),
-    getProductRecommendations(text('get_product_recommendations'), recommendProducts),
-    getInventoryStatus(text('get_inventory_status'), inventoryStatus),
+    metrics && getMetrics && getSalesMetrics(text('get_sales_metrics'), metrics, getMetrics),
+    metrics && readDashboard && showSalesDashboard(text('show_sales_dashboard'), metrics, readDashboard),
+    recommendProducts && getProductRecommendations(text('get_product_recommendations'), recommendProducts),
+    inventoryStatus && getInventoryStatus(text('get_inventory_status'), inventoryStatus),
     executeSalesQuery(text('execute_sales_query'), runQuery),
     getCurrentUtcDate(text('get_current_utc_date'), clock),
     explainAccessTool(text('explain_access'), explainAccess),
-    readSalesDashboard(text('read_sales_dashboard'), readDashboard),
-  ]);
+    readDashboard && readSalesDashboard(text('read_sales_dashboard'), readDashboard),
+    ...plugins,
+  ];
+  return toolCatalog(listed.filter((tool) => tool !== undefined));
 }
 
 export interface ToolCatalog {
@@ -76,6 +83,10 @@ export interface ToolCatalog {
 
 export function toolCatalog(tools: readonly Tool[]): ToolCatalog {
   const byName = new Map(tools.map((tool) => [tool.name, tool]));
+  const twice = tools.find((tool) => byName.get(tool.name) !== tool);
+  if (twice !== undefined) {
+    throw new AppError('misconfigured', `Two tools are called ${twice.name}`, { hint: 'Rename the plug-in: see PLUGINS_DIR.' });
+  }
   return {
     size: byName.size,
     find: (name) => byName.get(name),

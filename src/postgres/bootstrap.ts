@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { AppError } from '../core/errors.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
+import { quoteLiteral } from '../core/sql-literal.ts';
 import { revokeDangerousFunctions } from './dangerous-functions.ts';
 import type { OwnerSession } from './database.ts';
 import { paddedKeys, type ScopeSigningKey } from './scope-token.ts';
@@ -281,8 +282,4 @@ async function retirementOf(session: OwnerSession, kid: string): Promise<string 
 
 export function quoteIdentifier(name: string): string {
   return `"${name.replaceAll('"', '""')}"`;
-}
-
-export function quoteLiteral(text: string): string {
-  return `${text.includes('\\') ? 'E' : ''}'${text.replaceAll('\\', '\\\\').replaceAll("'", "''")}'`;
 }

@@ -176,3 +176,34 @@ describe('the narrowing header', () => {
     );
   });
 });
+
+describe('what is refused and ignored is told', () => {
+  const told = (header: readonly string[]) => {
+    try {
+      resolve({ roles: ['store_manager'], tenantKeys: [keyOf(1)] }, header);
+    } catch (error) {
+      return { message: (error as Error).message, hint: (error as { hint?: string }).hint };
+    }
+    return undefined;
+  };
+
+  test.each([
+    [[keyOf(1), keyOf(1)], 'was sent more than once', 'Send it once.'],
+    [['not a key'], 'is not one tenant key', 'Send 8-4-4-4-12 hexadecimal digits, or leave it out.'],
+    [[`${keyOf(1)},${keyOf(1)}`], 'is not one tenant key', 'Send 8-4-4-4-12 hexadecimal digits, or leave it out.'],
+    [[keyOf(2)], 'names a tenant outside your scope', 'Leave it out to use all that you may see.'],
+  ])('%j', (header, what, hint) => {
+    expect(told(header)).toEqual({ message: `The x-rls-user-id header ${what}`, hint });
+  });
+
+  test('the zero key is every store for whoever has them all by one of the roles', () => {
+    const grants = { roles: ['store_manager', 'super_admin'], tenantKeys: [keyOf(1)] };
+    expect(idsOf(resolve(grants, [zeroKey]).principal)).toEqual(everything);
+  });
+
+  test('roles and regions that are known are not told as unknown', () => {
+    const { principal, ignored } = resolve({ roles: ['regional_manager', 'owner'], groups: ['Puget Sound', 'Mars'] });
+    expect(principal.roles).toEqual(['regional_manager']);
+    expect(ignored.map(({ value }) => value)).toEqual(['owner', 'Mars']);
+  });
+});

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
-import { bootstrap, installKeys, quoteIdentifier, quoteLiteral } from '../../src/postgres/bootstrap.ts';
+import { quoteLiteral } from '../../src/core/sql-literal.ts';
+import { bootstrap, installKeys, quoteIdentifier } from '../../src/postgres/bootstrap.ts';
 import type { ServerAddress } from '../../src/postgres/connection-settings.ts';
 import type { OwnerSession } from '../../src/postgres/database.ts';
 import { migrate, readMigrations } from '../../src/postgres/migrate.ts';

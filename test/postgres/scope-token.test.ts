@@ -31,6 +31,25 @@ describe('A scope token', () => {
     expect(sign([1])).toMatch(/^v1\.new\./);
   });
 
+  test('a rotated key signs from the next token on', () => {
+    const macOf = (token: string, by: Uint8Array) => {
+      const [, signed = '', mac] = /^(.*)\.([0-9a-f]{64})$/.exec(token) ?? [];
+      return mac === createHmac('sha256', by).update(signed).digest('hex');
+    };
+    const other = createHash('sha256').update('another').digest();
+    let current = key;
+    const sign = createScopeSigner({ signingKey: () => ({ kid: 'a', key: current }), clock });
+    for (let round = 0; round < 3; round += 1) expect(macOf(sign([1]), key)).toBe(true);
+    current = other;
+    for (let round = 0; round < 3; round += 1) expect(macOf(sign([1]), other)).toBe(true);
+    expect(macOf(sign([1]), key)).toBe(false);
+  });
+
+  test('nonces are fresh beyond those that are drawn at once', () => {
+    const sign = createScopeSigner({ signingKey: () => ({ kid: 'a', key }), clock });
+    expect(new Set(Array.from({ length: 1100 }, () => sign([1]).split('.')[3])).size).toBe(1100);
+  });
+
   test('the padded keys are those of HMAC-SHA256, for every key of up to 64 bytes', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 1, maxLength: 64 }), fc.string(), (anyKey, message) => {
@@ -41,6 +60,7 @@ describe('A scope token', () => {
         );
       }),
     );
-    expect(() => paddedKeys(new Uint8Array(65))).toThrow(RangeError);
+    expect(paddedKeys(new Uint8Array(64).fill(1)).innerPad).toEqual(Buffer.alloc(64, 1 ^ 0x36));
+    expect(() => paddedKeys(new Uint8Array(65))).toThrow(new RangeError('a scope key has at most 64 bytes'));
   });
 });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { createTenantExchange, toBindText } from '../../src/postgres/tenant-exchange.ts';
+import { createPreparedStatements } from '../../src/postgres/prepared-statements.ts';
+import { createTenantExchange, scopeRefusal, toBindText } from '../../src/postgres/tenant-exchange.ts';
 import { parsedTexts, parseMessages } from './wire-recorder.ts';
 
 const statement = { reader: 'r', scopeToken: 'token', text: 'SELECT 1', limits: { maxRows: 2, maxBytes: 10 }, timeoutMs: 1 };
@@ -26,6 +27,93 @@ describe('A tenant’s exchange', () => {
       'FETCH 3 FROM caller_rows',
       'ROLLBACK',
     ]);
+  });
+
+  const kinds = (request: Buffer) =>
+    parseMessages(request)
+      .map(({ type }) => type)
+      .join('');
+  /** What is bound, of the messages that bind. */
+  const bound = (request: Buffer) =>
+    parseMessages(request)
+      .filter(({ type }) => type === 'B')
+      .map(({ text }) => text);
+
+  test('on the reader’s own login is four statements under one Sync, of which the caller’s alone is described', () => {
+    const { request } = onLogin();
+    expect(parsedTexts(parseMessages(request))).toEqual(['BEGIN READ ONLY', 'SELECT a.use_scope($1)', 'SELECT 1', 'ROLLBACK']);
+    // Parse, Bind, Execute each; Describe before the rows; Sync at the end.
+    expect(kinds(request)).toBe('PBEPBEPBDEPBES');
+    expect(bound(request).map((text) => text.includes('token'))).toEqual([false, true, false, false]);
+  });
+
+  test('on a shared session binds the token and the caller’s values, and describes the fetch', () => {
+    const { request } = createTenantExchange(
+      { ...statement, values: ['mine'] },
+      { useScopeFunction: 'a.use_scope', switchToRole: 'r' },
+    );
+    expect(kinds(request)).toBe('PBEPBEPBEPBEPBDEPBES');
+    expect(bound(request).map((text) => text.includes('token'))).toEqual([false, true, false, false, false, false]);
+    expect(bound(request).map((text) => text.includes('mine'))).toEqual([false, false, false, true, false, false]);
+  });
+
+  test('follows the answer step by step on a shared session, too', () => {
+    const { reply } = createTenantExchange(statement, { useScopeFunction: 'a.use_scope', switchToRole: 'r' });
+    const say = (row?: string) => {
+      if (row !== undefined) reply.dataRow([row]);
+      reply.stepDone();
+    };
+    say('{9}');
+    say('{4}');
+    say('not a row');
+    say('not a row');
+    say('row');
+    say('not a row');
+    expect(reply.result()).toMatchObject({ verifiedTenantIds: [4], rows: [['row']] });
+  });
+
+  test('names its statements by what the connection has prepared, and describes none twice', () => {
+    const prepared = createPreparedStatements(4);
+    const exchange = () => createTenantExchange(statement, { useScopeFunction: 'a.use_scope', prepared });
+    const answered = () => {
+      const one = exchange();
+      one.reply.stepDone();
+      one.reply.dataRow(['{1}']);
+      one.reply.stepDone();
+      one.reply.rowDescription([{ name: 'a', dataTypeID: 25, tableID: 0, columnID: 0 }]);
+      one.reply.stepDone();
+      one.confirm();
+      return one;
+    };
+    answered();
+    answered();
+    const third = exchange();
+    expect(kinds(third.request)).toBe('BEBEBEBES');
+    expect(third.reply.result().columns).toMatchObject([{ name: 'a', typeOid: 25 }]);
+    // What does not come to its end gives the names up again.
+    expect(kinds(Buffer.concat([...exchange().abandon()]))).toMatch(/^C*$/);
+  });
+
+  test('gives up names first where too many are known', () => {
+    const prepared = createPreparedStatements(4);
+    const ask = (text: string) => {
+      const one = createTenantExchange({ ...statement, text }, { useScopeFunction: 'a.use_scope', prepared });
+      one.confirm();
+      return kinds(one.request);
+    };
+    for (const text of ['SELECT 1', 'SELECT 1', 'SELECT 2', 'SELECT 2', 'SELECT 3', 'SELECT 3']) ask(text);
+    expect(ask('SELECT 3')).toMatch(/^C?BE/);
+    const told = ['SELECT 4', 'SELECT 4', 'SELECT 5'].map(ask);
+    expect(told.join(' ')).toMatch(/(^| )C/);
+  });
+
+  test('a refused scope is an error of its own, with what PostgreSQL said behind it', () => {
+    const cause = new Error('division by zero');
+    expect(scopeRefusal(cause)).toMatchObject({
+      message: 'the database refused the scope token of this call',
+      code: '28000',
+      cause,
+    });
   });
 
   test('asks a portal for one row more than it keeps', () => {

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { describe } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Principal, Tenant } from '../../src/core/principal.ts';
+import type { SchemaDefinition } from '../../src/core/schema-definition.ts';
 import { bootstrap } from '../../src/postgres/bootstrap.ts';
 import type { ServerAddress } from '../../src/postgres/connection-settings.ts';
 import type { Database, OwnerSession, TenantResult, TenantStatement } from '../../src/postgres/database.ts';
@@ -41,7 +42,7 @@ export interface Tier {
   /** A seeded database of the caller's own; what a test does to it ends with `close`. */
   open(): Promise<TestDatabase>;
   /** Bootstrapped, and nothing more: no migration has run. */
-  openEmpty(): Promise<EmptyDatabase>;
+  openEmpty(definition?: SchemaDefinition): Promise<EmptyDatabase>;
 }
 
 export interface EmptyDatabase {
@@ -51,6 +52,8 @@ export interface EmptyDatabase {
   /** Present on a real server. */
   readonly address?: ServerAddress;
   readonly password?: string;
+  /** For what serves the schema, once it is there. Ends with `close`. */
+  connect(): Promise<Database>;
   close(): Promise<void>;
 }
 
@@ -79,11 +82,11 @@ export function templateDigest(): string {
 
 const embeddedTemplate = () => join(cacheDirectory, `embedded-${templateDigest()}.tar.gz`);
 
-function openEmbedded(template?: Uint8Array) {
+function openEmbedded(template?: Uint8Array, { useScopeFunction } = retailDefinition) {
   return openEmbeddedDatabase({
     dataDir: 'memory',
     template,
-    useScopeFunction: retailDefinition.useScopeFunction,
+    useScopeFunction,
     serverRole: 'zava_server',
     readerRole: (suffix) => `zava_${suffix}`,
   });
@@ -100,11 +103,12 @@ export const embeddedTier: Tier = {
       close: () => database.close(),
     });
   },
-  async openEmpty() {
-    const database = await openEmbedded();
+  async openEmpty(definition = retailDefinition) {
+    const database = await openEmbedded(undefined, definition);
     const admin = database.session(null);
-    await bootstrap({ session: admin, definition: retailDefinition, prefix: 'zava', passwords: {}, signingKey });
-    return { prefix: 'zava', admin, owner: database.session('zava_owner'), close: () => database.close() };
+    await bootstrap({ session: admin, definition, prefix: 'zava', passwords: {}, signingKey });
+    const owner = database.session('zava_owner');
+    return { prefix: 'zava', admin, owner, connect: async () => database, close: () => database.close() };
   },
 };
 
@@ -207,45 +211,46 @@ async function dropLeftovers(server: OwnerSession): Promise<void> {
 }
 
 function realTier({ name, adminUrl }: { name: string; adminUrl: string }): Tier {
-  const openFrom = async (template: string) => {
+  const openFrom = async (template: string, definition = retailDefinition) => {
     const own = `zavatest_${randomBytes(5).toString('hex')}`;
     const { address, login } = addressOf(adminUrl, own);
     const admin = await taking(adminUrl, async (server) => {
       await server.script(`CREATE DATABASE ${own} TEMPLATE ${template}`);
       const session = await openOwnerSession(address, login);
       // Settings of roles are per database and not copied with it.
-      await bootstrap({ session, definition: retailDefinition, prefix, passwords, signingKey });
+      await bootstrap({ session, definition, prefix, passwords, signingKey });
       return session;
     });
     const owner = await openOwnerSession(address, { user: `${prefix}_owner`, password });
-    const close = async () => {
-      await Promise.all([owner.close(), admin.close()]);
-      await taking(adminUrl, (server) => server.script(`DROP DATABASE ${own} WITH (FORCE)`));
-    };
-    return { prefix, address, password, admin, owner, close };
-  };
-  return {
-    name,
-    openEmpty: () => openFrom('template0'),
-    async open() {
-      const { address, admin, owner, close } = await openFrom(realTemplate());
-      const database = await createPoolDatabase({
+    let database: Database | undefined;
+    const connect = async () => {
+      database ??= await createPoolDatabase({
         address,
         server: { user: `${prefix}_server`, password },
         reader: (suffix) => ({ user: `${prefix}_${suffix}`, password }),
-        useScopeFunction: retailDefinition.useScopeFunction,
+        useScopeFunction: definition.useScopeFunction,
         maxConnections: 4,
       });
-      return withShortcuts(database, {
+      return database;
+    };
+    const close = async () => {
+      await Promise.all([owner.close(), admin.close(), database?.close()]);
+      await taking(adminUrl, (server) => server.script(`DROP DATABASE ${own} WITH (FORCE)`));
+    };
+    return { prefix, address, password, admin, owner, connect, close };
+  };
+  return {
+    name,
+    openEmpty: (definition) => openFrom('template0', definition),
+    async open() {
+      const { address, admin, owner, connect, close } = await openFrom(realTemplate());
+      return withShortcuts(await connect(), {
         role: (suffix) => `${prefix}_${suffix}`,
         owner,
         admin,
         address,
         password,
-        async close() {
-          await database.close();
-          await close();
-        },
+        close,
       });
     },
   };
@@ -296,8 +301,8 @@ export async function prepareTemplates(): Promise<void> {
   for (const server of servers) await prepareReal(server.adminUrl);
 }
 
-export async function tenantDirectory(database: Database): Promise<Tenant[]> {
-  const rows = await database.query(`SELECT id, name, key, "group" FROM ${retailDefinition.tenantDirectoryFunction}()`);
+export async function tenantDirectory(database: Database, definition = retailDefinition): Promise<Tenant[]> {
+  const rows = await database.query(`SELECT id, name, key, "group" FROM ${definition.tenantDirectoryFunction}()`);
   return rows.map((row) => ({ id: Number(row.id), name: row.name ?? '', key: row.key ?? '', group: row.group ?? '' }));
 }
 

@@ -124,6 +124,9 @@ export interface ProductOptions {
   readonly env?: Record<string, string>;
   /** Present: answers are kept, as they are where the server is started by its command. */
   readonly watchTables?: WatchTables;
+  /** Tools of the operator's own. */
+  readonly plugins?: ComposeOptions['plugins'];
+  readonly served?: ComposeOptions['served'];
   /** How long a call is waited for before it becomes a task. */
   readonly taskAfterMs?: number;
   /** Absent: products are found by words alone. */
@@ -135,7 +138,8 @@ export const testRing = createKeyRing([newEncryptionKey('test')]);
 
 /** The whole product behind HTTP, on a test's database. Limits are off unless `env` sets them. */
 export async function productStack(options: ProductOptions) {
-  const { db, trusted, clock = systemClock, signingKey, redis, env = {}, watchTables, taskAfterMs } = options;
+  const { db, trusted, clock = systemClock, signingKey, redis, env = {}, watchTables, taskAfterMs, plugins = [] } = options;
+  const { served = retailSchema } = options;
   const unlimited = { RATE_LIMIT_PER_MINUTE: '0', RATE_LIMIT_SQL_PER_MINUTE: '0', RATE_LIMIT_FAILED_AUTH_PER_MINUTE: '0' };
   const config = loadConfig({}, { PORT: '0', DEV_ISSUER: 'false', ...unlimited, ...env });
   const observations: Observation[] = [];
@@ -148,7 +152,7 @@ export async function productStack(options: ProductOptions) {
   };
   const database = noteOwnStatements(db.database, { note: telemetry.note, clock });
   await startTelemetryExport({ config, telemetry, service: { name: 'product', version: '0.0.0-test' }, clock });
-  const { definition } = retailSchema;
+  const { definition } = served;
   const load = database.load;
   const place = 'test';
   const cache =
@@ -163,7 +167,8 @@ export async function productStack(options: ProductOptions) {
     clock,
     redis,
     ...(cache && { remember: cache.remember, onTableChange: cache.onTableChange }),
-    served: retailSchema,
+    served,
+    plugins,
     signingKey: signingKey ?? (() => testKey),
     version: '0.0.0-test',
     ...(embedder && { embedder }),

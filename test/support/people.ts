@@ -24,21 +24,23 @@ export async function testIssuer() {
   const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const trusted: TrustedIssuer = { issuer: 'zava-auth', keys: await createPublicKeySource(pem) };
+  const tokenWith = (
+    claims: object,
+    { subject = 'somebody', jti = randomUUID(), lifetime = '1h' }: { subject?: string; jti?: string; lifetime?: string } = {},
+  ): Promise<string> =>
+    new SignJWT({ ...claims })
+      .setProtectedHeader({ alg: 'RS256' })
+      .setIssuer('zava-auth')
+      .setAudience('mcp-server')
+      .setSubject(subject)
+      .setJti(jti)
+      .setIssuedAt()
+      .setExpirationTime(lifetime)
+      .sign(privateKey);
   return {
     trusted,
-    tokenOf(
-      name: PersonName,
-      { jti = randomUUID(), lifetime = '1h' }: { jti?: string; lifetime?: string } = {},
-    ): Promise<string> {
-      return new SignJWT({ ...people[name] })
-        .setProtectedHeader({ alg: 'RS256' })
-        .setIssuer('zava-auth')
-        .setAudience('mcp-server')
-        .setSubject(name)
-        .setJti(jti)
-        .setIssuedAt()
-        .setExpirationTime(lifetime)
-        .sign(privateKey);
-    },
+    tokenWith,
+    tokenOf: (name: PersonName, options: { jti?: string; lifetime?: string } = {}) =>
+      tokenWith(people[name], { subject: name, ...options }),
   };
 }
