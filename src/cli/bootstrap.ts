@@ -2,6 +2,7 @@ import { openSession } from '../app/adapters.ts';
 import { scopeKey } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
 import { environmentLookup, loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
 import { bootstrap, quoteIdentifier, type RolePasswords } from '../postgres/bootstrap.ts';
 import { exitCodes } from './exit-code.ts';
@@ -30,8 +31,9 @@ export async function bootstrapServer({ adminUrl }: { readonly adminUrl: string 
       session,
       definition: retailSchema.definition,
       prefix: config.postgresRolePrefix,
-      passwords: await rolePasswords(lookup, config.postgresPassword, config.postgresReaderPassword),
+      passwords: await rolePasswords(lookup, config),
       signingKey: await scopeKey(config),
+      serverPrincipalId: config.postgresServerPrincipalId,
     });
     for (const notice of notices) process.stderr.write(`Note: ${notice}.\n`);
     process.stderr.write('Roles, extensions, privileges and keys are in place. Next: zava-mcp-server migrate\n');
@@ -52,18 +54,22 @@ function withPassword(adminUrl: string, password: string | undefined): string {
   return url.href;
 }
 
-async function rolePasswords(
-  lookup: (name: string) => string | undefined,
-  server: string | undefined,
-  reader: string | undefined,
-): Promise<RolePasswords> {
-  const serverPassword = server ?? (await askSecretly('Password of the server login (POSTGRES_PASSWORD): '));
+async function rolePasswords(lookup: (name: string) => string | undefined, config: Config): Promise<RolePasswords> {
+  const server = await serverPassword(config);
   return {
-    server: serverPassword,
-    reader: reader ?? serverPassword,
+    ...(server !== undefined && { server }),
+    reader:
+      config.postgresReaderPassword ?? server ?? (await askSecretly('Password of the readers (POSTGRES_READER_PASSWORD): ')),
     owner: passwordIn(lookup('POSTGRES_OWNER_URL')) ?? (await askSecretly('Password of the owner login: ')),
     operator: passwordIn(lookup('POSTGRES_OPERATOR_URL')) ?? (await askSecretly('Password of the operator login: ')),
   };
+}
+
+/** None where an identity signs in as the server. */
+async function serverPassword(config: Config): Promise<string | undefined> {
+  if (config.postgresPassword !== undefined) return config.postgresPassword;
+  if (config.postgresServerPrincipalId !== undefined) return undefined;
+  return askSecretly('Password of the server login (POSTGRES_PASSWORD): ');
 }
 
 function passwordIn(url: string | undefined): string | undefined {

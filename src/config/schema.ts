@@ -10,6 +10,7 @@ import {
   postgresUrl,
   redisUrl,
   text,
+  uuid,
   type ValueType,
   webUrl,
 } from './value-types.ts';
@@ -118,6 +119,11 @@ const database = {
     defaultText: 'the password of the server login',
     requiredInProduction: 'when the server login has no password',
   }),
+  postgresServerPrincipalId: optional(
+    'POSTGRES_SERVER_PRINCIPAL_ID',
+    uuid,
+    'Object id of the managed identity that signs in as the server login; `bootstrap` maps it (Azure Database for PostgreSQL).',
+  ),
   postgresReplicaUrls: optional('POSTGRES_REPLICA_URLS', listOf(postgresUrl), 'Read replicas.', secret),
   postgresPooler: setting(
     'POSTGRES_POOLER',
