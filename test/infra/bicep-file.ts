@@ -62,7 +62,10 @@ const withoutComments = (text: string) => text.replace(/(^|\s)\/\/.*$/gm, '$1');
 
 /** Quoted texts left out, but for what is interpolated in them. */
 const withoutTexts = (text: string) =>
-  text.replace(/'(?:[^'\\]|\\.)*'/g, (quoted) => ` ${[...quoted.matchAll(/\$\{([^}]*)\}/g)].map(([, inner]) => inner).join(' ')} `);
+  text.replace(
+    /'(?:[^'\\]|\\.)*'/g,
+    (quoted) => ` ${[...quoted.matchAll(/\$\{([^}]*)\}/g)].map(([, inner]) => inner).join(' ')} `,
+  );
 
 function checkBrackets(text: string, path: string): void {
   const open: string[] = [];
@@ -99,7 +102,13 @@ export function namesUsed(expression: string): Set<string> {
 /** The members of an object on its first level: `{ a: 1, b: { c: 2 } }` → a, b. */
 export function members(body: string, key: string): Map<string, string> {
   const start = new RegExp(`^\\s*${key}:\\s*\\{\\s*$`, 'm').exec(body);
-  const lines = start === null ? [] : body.slice(start.index + start[0].length).split('\n').slice(1);
+  const lines =
+    start === null
+      ? []
+      : body
+          .slice(start.index + start[0].length)
+          .split('\n')
+          .slice(1);
   const found = new Map<string, string>();
   const indent = /^\s*/.exec(lines[0] ?? '')?.[0] ?? '';
   for (const line of lines) {

@@ -50,8 +50,12 @@ test.each(every)('%s uses every parameter and variable that it declares, and no 
 
 test('every output that main reads is there, and every output of a module is read', () => {
   const symbols = new Map(main.modules.map(({ symbol, of }) => [symbol, of]));
-  const read = [...main.text.matchAll(/(\w+)\.outputs\.(\w+)/g)].map(([, symbol = '', output = '']) => [symbols.get(symbol), output]);
-  for (const [path, output] of read) expect(fileOf(path as string).outputs.has(output as string), `${path}: ${output}`).toBe(true);
+  const read = [...main.text.matchAll(/(\w+)\.outputs\.(\w+)/g)].map(([, symbol = '', output = '']) => [
+    symbols.get(symbol),
+    output,
+  ]);
+  for (const [path, output] of read)
+    expect(fileOf(path as string).outputs.has(output as string), `${path}: ${output}`).toBe(true);
   const offered = moduleFiles.flatMap((path) => [...fileOf(path).outputs.keys()].map((output) => [path, output]));
   const unread = offered.filter(([path, output]) => !read.some(([from, name]) => from === path && name === output));
   expect(unread).toEqual([]);
@@ -180,7 +184,10 @@ describe('the containers', () => {
   function environmentIn(text: string): Record<string, string> {
     const rows = [...text.matchAll(/\{ name: '([A-Z_]+)', (value|secretRef): (.*) \}/g)];
     return Object.fromEntries(
-      rows.map(([, name = '', , value = '']) => [name, placeholders[name] ?? (/^'([^'$]*)'$/.exec(value)?.[1] || 'from-the-template')]),
+      rows.map(([, name = '', , value = '']) => [
+        name,
+        placeholders[name] ?? (/^'([^'$]*)'$/.exec(value)?.[1] || 'from-the-template'),
+      ]),
     );
   }
 
@@ -212,7 +219,9 @@ describe('the containers', () => {
 
   test('every secret that is referred to is declared, and comes from the vault, which holds it', () => {
     const vault = fileOf('modules/vault.bicep');
-    const held = vault.resources.flatMap(({ of, body }) => (of.includes('vaults/secrets') ? [/name: '([\w-]+)'/.exec(body)?.[1]] : []));
+    const held = vault.resources.flatMap(({ of, body }) =>
+      of.includes('vaults/secrets') ? [/name: '([\w-]+)'/.exec(body)?.[1]] : [],
+    );
     for (const [symbol, references] of [
       ['app', bodyOf('app')],
       ['job', app.variables.get('jobEnv') as string],
@@ -229,7 +238,10 @@ describe('the containers', () => {
   });
 
   test('probes ask the paths that are there for it, and the app scales from 2 to 20 by requests and processor', () => {
-    const paths = [...bodyOf('app').matchAll(/type: '(\w+)'\n\s+httpGet: \{\n\s+path: '([^']+)'/g)].map(([, type, path]) => [type, path]);
+    const paths = [...bodyOf('app').matchAll(/type: '(\w+)'\n\s+httpGet: \{\n\s+path: '([^']+)'/g)].map(([, type, path]) => [
+      type,
+      path,
+    ]);
     expect(paths).toEqual([
       ['Startup', '/health/live'],
       ['Liveness', '/health/live'],
