@@ -81,6 +81,7 @@ describe('an image', () => {
 
   test('is released from main alone, after a person has agreed', () => {
     expect(github.deploy).toMatchObject({
+      // biome-ignore lint/suspicious/noTemplateCurlyInString: GitHub's expression
       if: "${{ github.ref == 'refs/heads/main' }}",
       environment: 'production',
       needs: 'image',
