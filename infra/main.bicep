@@ -47,6 +47,8 @@ param postgresOwnerPassword string
 param postgresOperatorPassword string
 @secure()
 param postgresReaderPassword string
+@description('True at the first deployment, and never again: it writes the two keys below.')
+param installKeys bool = false
 @description('<kid>:<base64 of 32 bytes>, as `openssl rand -base64 32` makes them.')
 @secure()
 param encryptionKey string
@@ -145,9 +147,19 @@ module vault 'modules/vault.bicep' = {
     postgresOwnerPassword: postgresOwnerPassword
     postgresOperatorPassword: postgresOperatorPassword
     postgresReaderPassword: postgresReaderPassword
+    applicationInsightsName: monitoring.outputs.applicationInsightsName
+  }
+}
+
+module keys 'modules/keys.bicep' = {
+  scope: group
+  name: 'keys'
+  params: {
+    vaultName: vault.outputs.name
+    serverPrincipalId: identities.outputs.serverPrincipalId
+    install: installKeys
     encryptionKey: encryptionKey
     scopeSigningKey: scopeSigningKey
-    applicationInsightsName: monitoring.outputs.applicationInsightsName
   }
 }
 
@@ -194,7 +206,7 @@ module app 'modules/container-app.bicep' = {
     authAudience: authAudience
     postgresHost: postgres.outputs.host
     postgresDatabase: postgres.outputs.database
-    vaultUrl: vault.outputs.url
+    vaultUrl: keys.outputs.vaultUrl
     openaiEndpoint: openai.outputs.endpoint
     embeddingDeployment: openai.outputs.deployment
     storageAccount: storage.outputs.account

@@ -15,10 +15,6 @@ param postgresOwnerPassword string
 param postgresOperatorPassword string
 @secure()
 param postgresReaderPassword string
-@secure()
-param encryptionKey string
-@secure()
-param scopeSigningKey string
 param applicationInsightsName string
 
 var readRole = subscriptionResourceId('Microsoft.Authorization/roleDefinitions', '4633458b-17de-408a-b874-0445c86b69e6')
@@ -70,22 +66,6 @@ resource operatorSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
   }
 }
 
-resource encryptionSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
-  parent: vault
-  name: 'encryption-key'
-  properties: {
-    value: encryptionKey
-  }
-}
-
-resource scopeSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
-  parent: vault
-  name: 'scope-signing-key'
-  properties: {
-    value: scopeSigningKey
-  }
-}
-
 resource insightsSecret 'Microsoft.KeyVault/vaults/secrets@2023-07-01' = {
   parent: vault
   name: 'applicationinsights-connection-string'
@@ -108,26 +88,6 @@ resource serverReadsReader 'Microsoft.Authorization/roleAssignments@2022-04-01' 
 resource serverReadsOperator 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
   scope: operatorSecret
   name: guid(operatorSecret.id, serverPrincipalId, readRole)
-  properties: {
-    roleDefinitionId: readRole
-    principalId: serverPrincipalId
-    principalType: 'ServicePrincipal'
-  }
-}
-
-resource serverReadsEncryption 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: encryptionSecret
-  name: guid(encryptionSecret.id, serverPrincipalId, readRole)
-  properties: {
-    roleDefinitionId: readRole
-    principalId: serverPrincipalId
-    principalType: 'ServicePrincipal'
-  }
-}
-
-resource serverReadsScope 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
-  scope: scopeSecret
-  name: guid(scopeSecret.id, serverPrincipalId, readRole)
   properties: {
     roleDefinitionId: readRole
     principalId: serverPrincipalId
@@ -170,4 +130,4 @@ resource diagnostics 'Microsoft.Insights/diagnosticSettings@2021-05-01-preview' 
   }
 }
 
-output url string = vault.properties.vaultUri
+output name string = vault.name

@@ -82,7 +82,7 @@ describe('secrets', () => {
     const given = new Map([...text.matchAll(/^param (\w+) = (.*)$/gm)].map(([, name = '', value = '']) => [name, value]));
     for (const { name, secure, byDefault } of main.params) {
       if (byDefault === undefined) expect([...given.keys()]).toContain(name);
-      if (secure) expect(given.get(name)).toMatch(/^readEnvironmentVariable\('[A-Z_]+'\)$/);
+      if (secure) expect(given.get(name)).toMatch(/^readEnvironmentVariable\('[A-Z_]+'(?:, '')?\)$/);
     }
     expect([...given.keys()].filter((name) => !main.params.some((param) => param.name === name))).toEqual([]);
     expect(existsSync(join(infra, path, '..', /^using '(.*)'$/m.exec(text)?.[1] ?? 'nothing'))).toBe(true);
@@ -93,7 +93,8 @@ describe('secrets', () => {
     expect(server).not.toMatch(/owner|migrator/i);
     const job = (app.resources.find(({ symbol }) => symbol === 'job') as { body: string }).body;
     expect(job).not.toMatch(/serverIdentityId|serverClientId|encryption-key/);
-    const reads = fileOf('modules/vault.bicep').resources.filter(({ symbol }) => symbol.startsWith('serverReads'));
+    const resources = [...fileOf('modules/vault.bicep').resources, ...fileOf('modules/keys.bicep').resources];
+    const reads = resources.filter(({ symbol }) => symbol.startsWith('serverReads'));
     expect(reads.map(({ body }) => /scope: (\w+)/.exec(body)?.[1]).sort()).toEqual(
       ['encryptionSecret', 'insightsSecret', 'operatorSecret', 'readerSecret', 'scopeSecret'].sort(),
     );
@@ -218,10 +219,8 @@ describe('the containers', () => {
   });
 
   test('every secret that is referred to is declared, and comes from the vault, which holds it', () => {
-    const vault = fileOf('modules/vault.bicep');
-    const held = vault.resources.flatMap(({ of, body }) =>
-      of.includes('vaults/secrets') ? [/name: '([\w-]+)'/.exec(body)?.[1]] : [],
-    );
+    const resources = [...fileOf('modules/vault.bicep').resources, ...fileOf('modules/keys.bicep').resources];
+    const held = resources.flatMap(({ of, body }) => (of.includes('vaults/secrets') ? [/name: '([\w-]+)'/.exec(body)?.[1]] : []));
     for (const [symbol, references] of [
       ['app', bodyOf('app')],
       ['job', app.variables.get('jobEnv') as string],
@@ -251,6 +250,14 @@ describe('the containers', () => {
     const prod = readFileSync(join(infra, 'parameters/prod.bicepparam'), 'utf8');
     expect(prod).toMatch(/minReplicas = 2\nparam maxReplicas = 20/);
   });
+});
+
+test('the two keys are written at the first deployment alone: a later one would undo their rotation', () => {
+  const written = every.flatMap(([, { resources }]) =>
+    resources.filter(({ body }) => /value: (?:encryptionKey|scopeSigningKey)/.test(body)),
+  );
+  expect(written.map(({ body }) => body.startsWith('if (install) {'))).toEqual([true, true]);
+  expect(main.params.find(({ name }) => name === 'installKeys')?.byDefault).toBe('false');
 });
 
 test('the database is version 17, private, and kept for 35 days; logs are kept for 30', () => {
