@@ -53,6 +53,10 @@ test('what a change must pass is one list, which the pipelines, the local run an
   expect(ci).toContain("'--coverage'");
 });
 
+test.each(pipelines)('%s fails where the registry cannot be asked for known weaknesses', (path) => {
+  expect(read(path)).toMatch(/AUDIT_REQUIRED: true/);
+});
+
 test('coverage is published as Cobertura and gated at 90 %', () => {
   const config = read('vitest.config.ts');
   expect(config).toMatch(/reporter: \[.*'cobertura'/);
