@@ -210,7 +210,7 @@ module app 'modules/container-app.bicep' = {
     openaiEndpoint: openai.outputs.endpoint
     embeddingDeployment: openai.outputs.deployment
     storageAccount: storage.outputs.account
-    backupContainer: storage.outputs.container
+    backupTarget: storage.outputs.backupTarget
     minReplicas: minReplicas
     maxReplicas: maxReplicas
   }

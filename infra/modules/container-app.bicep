@@ -21,7 +21,7 @@ param vaultUrl string
 param openaiEndpoint string
 param embeddingDeployment string
 param storageAccount string
-param backupContainer string
+param backupTarget string
 param minReplicas int
 param maxReplicas int
 
@@ -139,7 +139,7 @@ resource app 'Microsoft.App/containerApps@2024-03-01' = {
             { name: 'AZURE_OPENAI_ENDPOINT', value: openaiEndpoint }
             { name: 'EMBEDDING_MODEL_DEPLOYMENT_NAME', value: embeddingDeployment }
             { name: 'APPLICATIONINSIGHTS_CONNECTION_STRING', secretRef: 'applicationinsights-connection-string' }
-            { name: 'BACKUP_TARGET', value: backupContainer }
+            { name: 'BACKUP_TARGET', value: backupTarget }
             { name: 'AZURE_STORAGE_ACCOUNT', value: storageAccount }
           ]
           probes: [

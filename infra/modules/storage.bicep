@@ -56,4 +56,5 @@ resource writes 'Microsoft.Authorization/roleAssignments@2022-04-01' = {
 }
 
 output account string = account.name
-output container string = backups.name
+@description('Address of the container for backups.')
+output backupTarget string = '${account.properties.primaryEndpoints.blob}${backups.name}'

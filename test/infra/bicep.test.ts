@@ -173,6 +173,7 @@ describe('the containers', () => {
     PUBLIC_URL: 'https://zava-mcp-server.example.com',
     ALLOWED_HOSTS: 'zava-mcp-server.example.com',
     AUTH_AUTHORIZATION_SERVERS: 'https://login.microsoftonline.com/tenant/v2.0',
+    BACKUP_TARGET: 'https://account.blob.core.windows.net/backups',
     AZURE_KEY_VAULT_URL: 'https://kv.vault.azure.net/',
     AZURE_OPENAI_ENDPOINT: 'https://oai.openai.azure.com/',
     POSTGRES_SERVER_PRINCIPAL_ID: '3f2504e0-4f89-41d3-9a0c-0305e82c3301',
