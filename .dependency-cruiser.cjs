@@ -115,7 +115,10 @@ module.exports = {
     driver('redis', '^src/resilience/redis-connection\\.ts$'),
     driver('@redis', '^src/resilience/redis-connection\\.ts$'),
     driver('@modelcontextprotocol', '^src/(mcp|http)/'),
-    driver('@azure', '^src/(vault/azure-(key-vault|identity)|backup/azure-blob-store)\\.ts$|^src/telemetry/export/azure-monitor-exporters\\.ts$'),
+    driver(
+      '@azure',
+      '^src/(vault/azure-(key-vault|identity)|backup/azure-blob-store)\\.ts$|^src/telemetry/export/azure-monitor-exporters\\.ts$',
+    ),
     driver('@opentelemetry', '^src/telemetry/export/'),
     {
       name: 'export-for-the-app',

@@ -16,6 +16,7 @@ import { createPoolDatabase } from '../postgres/pool-database.ts';
 import { startTableListener, type WatchTables, watchEmbeddedTables } from '../postgres/table-listener.ts';
 import type { RedisConnection } from '../resilience/redis-connection.ts';
 import type { ScopeKey } from '../vault/scope-key.ts';
+import { databaseLogin } from './database-login.ts';
 import { type EmbeddedStart, startEmbedded } from './embedded-start.ts';
 import { remoteIssuer, type TrustedIssuer } from './identity-edge.ts';
 import { migrateRecorded } from './migrate-recorded.ts';
@@ -60,11 +61,12 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Opened
   const prefix = config.postgresRolePrefix;
   if (target.kind === 'embedded') return openEmbedded(options);
   const { address } = target;
+  const server = databaseLogin(config, target.login);
   const listenTo = listenerAddress(config, address);
   const open = (maxConnections: number, at = address) =>
     createPoolDatabase({
       address: at,
-      server: { ...target.login, user: target.login.user },
+      server,
       reader: (suffix) => ({ user: `${prefix}_${suffix}`, password: target.readerPassword }),
       useScopeFunction: served.definition.useScopeFunction,
       prepareStatements: config.postgresPooler !== 'transaction',
@@ -80,7 +82,7 @@ export async function openDatabase(options: OpenDatabaseOptions): Promise<Opened
     place: `${address.host}:${address.port}/${address.database}`,
     ...(listenTo && {
       watchTables: async (sink, onFailure) =>
-        startTableListener({ address: listenTo, login: target.login, channel: tableChannel, sink, onFailure }),
+        startTableListener({ address: listenTo, login: server, channel: tableChannel, sink, onFailure }),
     }),
   };
 }
@@ -187,7 +189,7 @@ export function openNamedSession(config: Config, setting: 'postgresOwnerUrl' | '
 export async function openSession(config: Config, url: string): Promise<OwnerSession> {
   const { address, login } = parseConnection(url, config);
   try {
-    return await openOwnerSession(address, login);
+    return await openOwnerSession(address, databaseLogin(config, login));
   } catch (cause) {
     const place = `${address.host}:${address.port}/${address.database}`;
     throw new AppError('dependency_unavailable', `Cannot connect to ${place} as ${login.user}`, {

@@ -26,14 +26,15 @@ export async function bootstrapServer({ adminUrl, forDrills = false }: Bootstrap
   await withSession(config, url, async (server) => {
     for (const database of databases) await createDatabase(server, database);
   });
-  const passwords = await rolePasswords(lookup, config.postgresPassword, config.postgresReaderPassword);
+  const passwords = await rolePasswords(lookup, config);
   const signingKey = await scopeKey(config);
+  const { postgresRolePrefix: prefix, postgresServerPrincipalId: serverPrincipalId } = config;
   for (const database of databases) {
     const target = new URL(url);
     target.pathname = `/${encodeURIComponent(database)}`;
     const { definition } = retailSchema;
     const notices = await withSession(config, target.href, (session) =>
-      bootstrap({ session, definition, prefix: config.postgresRolePrefix, passwords, signingKey }),
+      bootstrap({ session, definition, prefix, passwords, signingKey, serverPrincipalId }),
     );
     if (database === config.postgresDb) for (const notice of notices) process.stderr.write(`Note: ${notice}.\n`);
   }
@@ -68,18 +69,22 @@ function withPassword(adminUrl: string, password: string | undefined): string {
   return url.href;
 }
 
-async function rolePasswords(
-  lookup: (name: string) => string | undefined,
-  server: string | undefined,
-  reader: string | undefined,
-): Promise<RolePasswords> {
-  const serverPassword = server ?? (await askSecretly('Password of the server login (POSTGRES_PASSWORD): '));
+async function rolePasswords(lookup: (name: string) => string | undefined, config: Config): Promise<RolePasswords> {
+  const server = await serverPassword(config);
   return {
-    server: serverPassword,
-    reader: reader ?? serverPassword,
+    ...(server !== undefined && { server }),
+    reader:
+      config.postgresReaderPassword ?? server ?? (await askSecretly('Password of the readers (POSTGRES_READER_PASSWORD): ')),
     owner: passwordIn(lookup('POSTGRES_OWNER_URL')) ?? (await askSecretly('Password of the owner login: ')),
     operator: passwordIn(lookup('POSTGRES_OPERATOR_URL')) ?? (await askSecretly('Password of the operator login: ')),
   };
+}
+
+/** None where an identity signs in as the server. */
+async function serverPassword(config: Config): Promise<string | undefined> {
+  if (config.postgresPassword !== undefined) return config.postgresPassword;
+  if (config.postgresServerPrincipalId !== undefined) return undefined;
+  return askSecretly('Password of the server login (POSTGRES_PASSWORD): ');
 }
 
 function passwordIn(url: string | undefined): string | undefined {

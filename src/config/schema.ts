@@ -11,6 +11,7 @@ import {
   redisUrl,
   resourceId,
   text,
+  uuid,
   type ValueType,
   webUrl,
 } from './value-types.ts';
@@ -123,6 +124,11 @@ const database = {
     defaultText: 'the password of the server login',
     requiredInProduction: 'when the server login has no password',
   }),
+  postgresServerPrincipalId: optional(
+    'POSTGRES_SERVER_PRINCIPAL_ID',
+    uuid,
+    'Object id of the managed identity that signs in as the server login; `bootstrap` maps it (Azure Database for PostgreSQL).',
+  ),
   postgresReplicaUrls: optional(
     'POSTGRES_REPLICA_URLS',
     listOf(postgresUrl),

@@ -8,6 +8,11 @@ export interface ValueType<T> {
 
 export const text: ValueType<string> = { expects: 'text', parse: (value) => value };
 
+export const uuid: ValueType<string> = {
+  expects: 'an identifier like 3f2504e0-4f89-41d3-9a0c-0305e82c3301',
+  parse: (value) => (/^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(value) ? value.toLowerCase() : undefined),
+};
+
 export function integer(least: number, most: number): ValueType<number> {
   return {
     expects: `a whole number from ${least} to ${most}`,

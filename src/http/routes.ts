@@ -37,6 +37,9 @@ export interface RoutesOptions {
 /** Path, then method. */
 export type Routes = Readonly<Record<string, Methods>>;
 
+/** Platforms probe a replica by its address, whatever name the server has; the answers hold nothing that rebinding could steal. */
+const probePaths: ReadonlySet<string> = new Set(['/health/live', '/health/ready']);
+
 const metadataPath = '/.well-known/oauth-protected-resource';
 
 /** Every path the server answers, and nothing else. */
@@ -70,7 +73,7 @@ export function createRoutes(options: RoutesOptions): (request: IncomingMessage,
     response.setHeader('X-Request-Id', requestId);
     try {
       checkRequestShape(request);
-      hostGuard(request.headers);
+      if (!probePaths.has(path)) hostGuard(request.headers);
       if (httpsOnly?.(request, response, path)) return;
       cors?.mark(request, response);
       const methods = methodsAt(routes, path);

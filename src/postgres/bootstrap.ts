@@ -21,6 +21,8 @@ export interface BootstrapOptions {
   readonly prefix: string;
   readonly passwords: RolePasswords;
   readonly signingKey: ScopeSigningKey;
+  /** Object id of the managed identity that signs in as the server login, on Azure Database for PostgreSQL. */
+  readonly serverPrincipalId?: string | undefined;
 }
 
 /** What the administrator could not do here, one line each: the other walls hold without it. */
@@ -37,6 +39,7 @@ export async function bootstrap(options: BootstrapOptions): Promise<BootstrapNot
   const database = quoteIdentifier(me?.database ?? '');
 
   await createRoles(options, superuser, notices);
+  await mapServerPrincipal(options);
   await session.script(`
     REVOKE ALL ON DATABASE ${database} FROM PUBLIC;
     REVOKE ALL ON SCHEMA public FROM PUBLIC;
@@ -89,6 +92,20 @@ async function createRoles(options: BootstrapOptions, superuser: boolean, notice
     );
   });
   if (superuser) await session.script(`ALTER ROLE ${prefix}_operator REPLICATION`);
+}
+
+/** https://learn.microsoft.com/azure/postgresql/security/security-manage-entra-users: the role keeps its name, Entra ID vouches for it. */
+async function mapServerPrincipal({ session, prefix, serverPrincipalId }: BootstrapOptions): Promise<void> {
+  if (serverPrincipalId === undefined) return;
+  const label = quoteLiteral(`aadauth,oid=${serverPrincipalId},type=service`);
+  try {
+    await session.script(`SECURITY LABEL FOR "pgaadauth" ON ROLE ${quoteIdentifier(`${prefix}_server`)} IS ${label}`);
+  } catch (cause) {
+    throw new AppError('misconfigured', `The managed identity could not be mapped to ${prefix}_server`, {
+      hint: 'Azure Database for PostgreSQL alone can: switch Entra authentication on there, and run bootstrap as its Entra administrator.',
+      cause,
+    });
+  }
 }
 
 /** Extensions get a schema of their own, since nobody may use `public`. */

@@ -9,7 +9,8 @@ export interface ServerAddress {
 
 export interface Login {
   readonly user: string;
-  readonly password: string | undefined;
+  /** A function is asked at each new connection: for passwords that expire. */
+  readonly password: string | (() => Promise<string>) | undefined;
 }
 
 /** The form that node-postgres takes. `require` encrypts without checking the name, as libpq does. */

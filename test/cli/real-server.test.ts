@@ -31,6 +31,14 @@ describe.skipIf(realServer === undefined)('the verbs on a real PostgreSQL 17', (
     }
   }, 60_000);
 
+  test('bootstrap for a managed identity wants no password of the server login, and says where identities are at home', async () => {
+    const env = { ...settingsWithout('POSTGRES_PASSWORD'), POSTGRES_SERVER_PRINCIPAL_ID: '3f2504e0-4f89-41d3-9a0c-0305e82c3301' };
+    const { code, stderr } = await runVerb(['bootstrap', '--admin-url', own.adminUrl], env);
+    expect(code).toBe(78);
+    expect(stderr).toContain(`The managed identity could not be mapped to ${own.database}_server`);
+    expect(stderr).toContain('Azure Database for PostgreSQL alone can');
+  });
+
   test('bootstrap with a wrong password names the login, not the password', async () => {
     const { code, stderr } = await runVerb(['bootstrap', '--admin-url', own.adminUrl], { ...own.env, PGPASSWORD: 'wrong one' });
     expect(code).toBe(1);

@@ -11,12 +11,19 @@ import {
   postgresUrl,
   redisUrl,
   text,
+  uuid,
   type ValueType,
   webUrl,
 } from '../../src/config/value-types.ts';
 
 const cases: readonly [string, ValueType<unknown>, [string, unknown][], string[]][] = [
   ['text', text, [['a b', 'a b']], []],
+  [
+    'uuid',
+    uuid,
+    [['3F2504E0-4f89-41d3-9a0c-0305e82c3301', '3f2504e0-4f89-41d3-9a0c-0305e82c3301']],
+    ["3f2504e0-4f89-41d3-9a0c-0305e82c3301,type=user,admin'", '3f2504e04f8941d39a0c0305e82c3301'],
+  ],
   [
     'integer',
     integer(1, 65535),

@@ -65,18 +65,25 @@ function withHost(host: string, path = '/mcp'): Promise<{ status: number | undef
 
 describe('host and origin', () => {
   test.each(['evil.example', 'localhost.evil.example', '127.0.0.1@evil.example', 'shop.example.evil', 'a b'])(
-    'the Host %s is 403 on every path',
+    'the Host %s is 403 on every path but the two that platforms probe',
     async (host) => {
-      for (const path of ['/mcp', '/health/live']) {
+      for (const path of ['/mcp', '/health', '/.well-known/oauth-protected-resource']) {
         expect((await withHost(host, path)).status).toBe(403);
       }
     },
   );
 
+  test('a platform probes a replica by its address, and learns no more than whether it lives and is ready', async () => {
+    for (const path of ['/health/live', '/health/ready']) {
+      expect((await withHost('10.0.4.17:8000', path)).status).toBe(200);
+    }
+    expect((await withHost('10.0.4.17:8000', '/health/live?x=/mcp')).status).toBe(200);
+  });
+
   test.each(['localhost', 'localhost:1234', '[::1]:80', '127.0.0.1', 'SHOP.example:8443'])(
     'the Host %s is served',
     async (host) => {
-      expect((await withHost(host, '/health/live')).status).toBe(200);
+      expect((await withHost(host, '/health')).status).toBe(200);
     },
   );
 

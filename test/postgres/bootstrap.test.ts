@@ -40,6 +40,31 @@ describe('On the embedded database', () => {
     expect(keys.map((key) => key.purpose).sort()).toEqual(['bind', 'sign']);
   });
 
+  describe('a managed identity for the server login', () => {
+    const serverPrincipalId = '3f2504e0-4f89-41d3-9a0c-0305e82c3301';
+    const give = (session: OwnerSession) =>
+      bootstrap({ session, definition: retailDefinition, prefix: db.prefix, passwords: {}, signingKey, serverPrincipalId });
+
+    test('is mapped to it by the label that Azure reads', async () => {
+      const labels: string[] = [];
+      const onAzure: OwnerSession = {
+        ...db.admin,
+        script: async (text) => void (text.startsWith('SECURITY LABEL') ? labels.push(text) : await db.admin.script(text)),
+      };
+      await give(onAzure);
+      expect(labels).toEqual([
+        `SECURITY LABEL FOR "pgaadauth" ON ROLE "${db.prefix}_server" IS 'aadauth,oid=${serverPrincipalId},type=service'`,
+      ]);
+    });
+
+    test('is refused where Entra ID is not at home, saying where it is', async () => {
+      await expect(give(db.admin)).rejects.toMatchObject({
+        code: 'misconfigured',
+        hint: expect.stringContaining('Azure Database'),
+      });
+    });
+  });
+
   describe('a signing key that a rotation has retired', () => {
     const next = { kid: 'next', key: randomBytes(32) };
     const give = (key: ScopeSigningKey) =>
