@@ -4,7 +4,7 @@ const floors = [
   ['cli'],
   ['app'],
   ['mcp', 'http'],
-  ['retail', 'search', 'metrics', 'proof', 'advisor', 'health', 'backup', 'cost', 'scaling', 'contribute'],
+  ['retail', 'search', 'metrics', 'proof', 'advisor', 'health', 'alerts', 'backup', 'cost', 'scaling', 'contribute'],
   ['query'],
   ['identity', 'postgres', 'cache', 'resilience', 'vault', 'audit', 'telemetry', 'schedule'],
   ['core'],
@@ -133,6 +133,14 @@ module.exports = {
     driver('dictionary-en', '^src/search/words/'),
     driver('croner', '^src/schedule/cron\\.ts$'),
     driver('pino', '^src/telemetry/'),
+    driver('nodemailer', '^src/alerts/channels/email-channel\\.ts$'),
+    {
+      name: 'channels-for-the-app',
+      comment: 'Which channels alerts go to is decided in app/alerting.ts.',
+      severity: 'error',
+      from: { path: '^src/', pathNot: '^src/(app/alerting\\.ts$|alerts/channels/)' },
+      to: { path: '^src/alerts/channels/\\w+-channel\\.ts$' },
+    },
   ],
   options: {
     parser: 'swc',

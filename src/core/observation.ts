@@ -140,6 +140,29 @@ interface AccessRefused {
   /** Present once the token was verified. */
   readonly subject?: string;
   readonly peer?: string;
+  /** The tenant that was asked for and refused, by the key that the caller sent. */
+  readonly tenantKey?: string;
+}
+
+/** A caller whose token is good, and the address it came from. */
+interface CallerRecognised {
+  readonly kind: 'caller_recognised';
+  readonly requestId: string;
+  readonly subject: string;
+  readonly peer: string;
+}
+
+/** An alert began, goes on or ended. */
+interface AlertTold {
+  readonly kind: 'alert_told';
+  readonly state: 'firing' | 'reminder' | 'resolved' | 'test';
+  readonly rule: string;
+  readonly severity: 'low' | 'medium' | 'high' | 'critical';
+  readonly labels: Readonly<Record<string, string>>;
+  readonly summary: string;
+  /** The number that was compared, with its unit. */
+  readonly value: string;
+  readonly server: string;
 }
 
 /** Names in a good token that mean nothing here, such as an unknown tenant. They granted nothing. */
@@ -259,6 +282,8 @@ export type Observation =
   | TaskAsked
   | RequestRefused
   | AccessRefused
+  | CallerRecognised
+  | AlertTold
   | ClaimsIgnored
   | ScopeNarrowed
   | SessionChanged
