@@ -16,6 +16,7 @@ export interface DashboardParts {
   readonly ring: () => KeyRing;
   readonly history: OperationsOptions['history'];
   readonly cache?: OperationsOptions['cache'];
+  readonly alerts?: OperationsOptions['alerts'];
   readonly version: string;
   readonly clock: Clock;
 }
@@ -38,10 +39,10 @@ export type EdgeParts = Pick<
 
 /** The dashboard's paths, for the HTTP edge. */
 export function dashboardRoutes(parts: DashboardParts, edge: EdgeParts): Routes {
-  const { ring, history, cache, version, clock } = parts;
+  const { ring, history, cache, alerts, version, clock } = parts;
   const { composition, load, databaseAnswers, resource, publicUrl, tls, ...walls } = edge;
   const breakers = [{ name: 'database', state: composition.breaker.state }];
-  const operations = createOperationsReport({ history, databaseAnswers, load, breakers, cache, version, clock });
+  const operations = createOperationsReport({ history, databaseAnswers, load, breakers, cache, alerts, version, clock });
   return createDashboardRoutes({
     ...walls,
     ...createDashboardViews({ mcp: composition.mcp, operations, clock, note: walls.note }),

@@ -38,7 +38,8 @@ const refusedActions: Partial<Record<ErrorCode, string>> = {
 
 type Measured = 'request_answered' | 'statement_ran' | 'texts_embedded' | 'tokens_counted' | 'circuit_changed' | 'health_changed';
 type Told =
-  | ('claims_ignored' | 'fault_met' | 'slow_query' | 'scaling_decided' | 'job_ended' | 'self_tested')
+  | ('claims_ignored' | 'caller_recognised' | 'alert_told' | 'fault_met' | 'slow_query')
+  | ('scaling_decided' | 'job_ended' | 'self_tested')
   | ('server_started' | 'server_stopped');
 type Recorded = Exclude<Observation['kind'], Measured | Told>;
 type EventOf<K extends Observation['kind'], O = Observation> = O extends { readonly kind: infer Kind }

@@ -1,3 +1,4 @@
+import { createCallerWatch } from '../alerts/caller-watch.ts';
 import { sharedRedis, trustedIssuer } from '../app/adapters.ts';
 import { openEmbedder } from '../app/embedding.ts';
 import { type Gather, gatherAlone, type OwnAnswer } from '../app/gather-workers.ts';
@@ -101,10 +102,12 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
     const history = createHistory({ clock });
     const accounts = createUsageLedger({ session: database, clock, note: log });
     toClose.unshift(accounts.close);
+    const callers = createCallerWatch({ clock });
     const note: Note = (observation) => {
       trail.note(observation);
       history.note(observation);
       accounts.note(observation);
+      callers.note(observation);
     };
     const cache = await openAnswerCache({
       ...{ config, definition: served.definition, redis, ring: keys.encryptionKeys, clock, note },
@@ -139,7 +142,11 @@ async function start(config: Config, logLine: Note, stop: AbortSignal, { tells, 
       ...{ config, served, telemetry, composition, database, embedder, gather, clock, note },
       ...{ cache: cache.statistics, auditEvents: trail.written },
     });
-    const parts = { composition, database, dashboard, operators, telemetry, redis };
+    const alerts = {
+      ...{ config, served, database, tenants: composition.tenants, signingKey, callers, clock, note },
+      ...{ health: operators.health, sampler: telemetry.sampler, readings: telemetry.readings },
+    };
+    const parts = { composition, database, dashboard, operators, telemetry, redis, alerts };
     return { ...parts, opened, keys, embedder, serverName, version, note, close };
   } catch (error) {
     await close();
@@ -209,29 +216,28 @@ async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part:
     import('../app/operators.ts'),
     import('../app/autoscaling.ts'),
     import('../app/start-schedules.ts'),
+    import('../app/alerting.ts'),
+    import('../app/alert-looks.ts'),
   ]);
   const started = await start(config, log, stop, part);
-  const {
-    database,
-    opened,
-    keys,
-    embedder,
-    composition,
-    dashboard,
-    operators,
-    telemetry,
-    redis,
-    serverName,
-    version,
-    note,
-    close,
-  } = started;
+  const { database, opened, keys, embedder, composition, operators, telemetry, redis, serverName, version, note, close } =
+    started;
   const toClose = [close];
   let graceMs = 0;
   try {
-    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { openPrivateMetrics }, { startScaling }, { startSchedules }] =
+    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { openPrivateMetrics }, { startScaling }, ...more] =
       await loading;
+    const [{ startSchedules }, { startAlerting }, { alertFactsOf }] = more;
     const { definition } = served;
+    const unsafe = new AbortController();
+    const onIsolationBroken = () => unsafe.abort(new AppError('internal', '', { cause: 'a proof of isolation that failed' }));
+    const alerting = startAlerting({
+      ...started.alerts,
+      facts: alertFactsOf(started.alerts),
+      onIsolationBroken,
+    });
+    toClose.unshift(alerting.close);
+    const dashboard = { ...started.dashboard, alerts: alerting.view };
     const parts = { composition, database, trusted, dashboard, operators };
     const http = await serveHttp({ config, definition, ...parts, serverName, note });
     toClose.unshift(() => http.close(answerWaitMs.stopped - graceMs, graceMs));
@@ -247,16 +253,13 @@ async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part:
       process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
     const lasting = opened.notice === undefined;
     toClose.unshift(startSchedules({ config, served, opened, database, keys, embedder, clock, note, lasting }).close);
-    const broken = new AbortController();
-    toClose.unshift(
-      watchIsolation(database, () => broken.abort(new Error('', { cause: 'a proof of isolation that failed' }))).close,
-    );
-    const reason = await untilStopped(AbortSignal.any([stop, broken.signal]));
+    toClose.unshift(watchIsolation(database, onIsolationBroken).close);
+    const reason = await untilStopped(AbortSignal.any([stop, unsafe.signal]));
     // New connections go to others meanwhile.
     if (reason === fewerWorkers || config.trustProxy > 0) graceMs = partingMs;
     await closeInOrder(toClose);
     note({ kind: 'server_stopped', reason });
-    return broken.signal.aborted ? exitCodes.failed : exitCodes.done;
+    return unsafe.signal.aborted ? exitCodes.failed : exitCodes.done;
   } catch (error) {
     await closeInOrder(toClose);
     throw error;

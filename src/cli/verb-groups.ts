@@ -10,6 +10,7 @@ export function addVerbGroups(program: Command, finish: Finish): void {
   addLookVerbs(program, finish);
   addAdviceVerbs(program, finish);
   addScaleVerbs(program, finish);
+  addAlertVerbs(program, finish);
   addContributeVerbs(program, finish);
   addJobsAndCost(program, finish);
   addBackupVerbs(program, finish);
@@ -217,4 +218,26 @@ function addContributeVerbs(program: Command, finish: Finish): void {
     .option('--base <branch>', 'what the change starts from', 'main')
     .addOption(json())
     .action(async (options) => finish(await (await import('./contribute.ts')).check(options)));
+}
+
+function addAlertVerbs(program: Command, finish: Finish): void {
+  const alerts = program.command('alerts').description('alert rules and the channels that tell of them');
+  alerts
+    .command('rules')
+    .description('the rules in effect')
+    .addOption(json())
+    .action(async (options) => finish(await (await import('./alerts.ts')).listAlertRules(options)));
+  alerts
+    .command('test')
+    .description('send a test notice by every configured channel')
+    .option('--channel <name>', 'by this one only: log, webhook, slack, teams or email')
+    .action(async (options) => finish(await (await import('./alerts.ts')).testAlertChannels(options)));
+  alerts
+    .command('prometheus')
+    .description('print the rules as a rule file for Prometheus')
+    .action(async () => finish(await (await import('./alerts.ts')).printPrometheusRules()));
+  alerts
+    .command('grafana')
+    .description('print a dashboard of every metric, for Grafana')
+    .action(async () => finish(await (await import('./alerts.ts')).printGrafanaDashboard()));
 }

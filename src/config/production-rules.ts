@@ -39,6 +39,8 @@ function unsafe(key: SettingKey, holds: (config: Config) => boolean, text: strin
 }
 
 const servingRules: readonly Rule[] = [
+  required('alertFromEmail', 'SMTP_SERVER needs it: the sender of alert mails', (c) => c.smtpServer === undefined),
+  required('alertToEmails', 'SMTP_SERVER needs it: who gets alert mails', (c) => c.smtpServer === undefined),
   required('azureOpenaiEndpoint', 'EMBEDDER=azure needs it; or choose EMBEDDER=local', (c) => c.embedder !== 'azure'),
   required('projectEndpoint', 'GPT_MODEL_DEPLOYMENT_NAME needs it', (c) => c.gptModelDeploymentName === undefined),
 ];
@@ -157,6 +159,9 @@ const unsafeInProduction: readonly Rule[] = [
   unsafe('postgresUser', (c) => loginOf(c) === 'postgres', 'is the superuser', 'use the login that `bootstrap` made'),
   defaultPassword('postgresPassword', (c) => connectionOf(c)?.login.password),
   defaultPassword('postgresReaderPassword', (c) => c.postgresReaderPassword),
+  ...(['slackWebhookUrl', 'teamsWebhookUrl', 'alertWebhookUrl'] as const).map((key) =>
+    unsafe(key, (c) => isPlainRemote(c[key]), 'sends alerts over plain HTTP', 'use https://'),
+  ),
   (config) => plainRemoteConnections(config).map((key) => problem(key, 'reaches a remote database without TLS', tlsRemedy)),
 ];
 
@@ -224,6 +229,10 @@ function hasServerCredential(config: Config): boolean {
 
 function isPlain(url: string | undefined): boolean {
   return url !== undefined && new URL(url).protocol === 'http:';
+}
+
+function isPlainRemote(url: string | undefined): boolean {
+  return url !== undefined && isPlain(url) && !isLoopback(new URL(url).hostname);
 }
 
 /** Settings whose connection would cross a network in plain text. */

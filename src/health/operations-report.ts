@@ -24,15 +24,42 @@ export interface OperationsOptions {
   readonly breakers: readonly { readonly name: string; readonly state: () => string }[];
   /** Absent: nothing is cached. */
   readonly cache?: (() => object) | undefined;
+  /** Absent: no rules are evaluated. */
+  readonly alerts?: (() => AlertsView) | undefined;
   readonly version: string;
   readonly clock: Clock;
+}
+
+/** What a process knows of its alerts. */
+export interface AlertsView {
+  readonly rules: readonly {
+    readonly rule: string;
+    readonly severity: string;
+    readonly state: 'quiet' | 'unknown' | 'pending' | 'firing';
+    /** Milliseconds since 1970. */
+    readonly since?: number;
+    readonly alerts: number;
+  }[];
+  /** The latest first. */
+  readonly events: readonly {
+    readonly at: number;
+    readonly notice: {
+      readonly rule: string;
+      readonly severity: string;
+      readonly kind: string;
+      readonly value: string;
+      readonly labels: Readonly<Record<string, string>>;
+    };
+    readonly told: string;
+    readonly deliveries: ReadonlyMap<string, string>;
+  }[];
 }
 
 const ofThisProcess = 'Of this process, since it started.';
 
 /** What one process knows of itself. Nothing here is collected from other replicas, and each page says so. */
 export function createOperationsReport(options: OperationsOptions) {
-  const { history, databaseAnswers, load, breakers, cache, version, clock } = options;
+  const { history, databaseAnswers, load, breakers, cache, alerts, version, clock } = options;
   const report = (sections: readonly ReportSection[]): Report => ({
     generated_at: new Date(clock.now()).toISOString(),
     sections,
@@ -99,15 +126,7 @@ export function createOperationsReport(options: OperationsOptions) {
       ]);
     },
     alerts(): Report {
-      return report([
-        {
-          title: 'Alerts',
-          note: 'Alert rules are not part of this release yet: nothing is evaluated, and an empty table is not an all-clear.',
-          columns: ['rule', 'state'],
-          rows: [],
-        },
-        events('fault_met', 'Faults', ['where', 'requestId']),
-      ]);
+      return report([...alertSections(alerts?.()), events('fault_met', 'Faults', ['where', 'requestId'])]);
     },
     diagnostics(): Report {
       const { rss, heapUsed } = process.memoryUsage();
@@ -124,6 +143,36 @@ export function createOperationsReport(options: OperationsOptions) {
   };
 }
 export type OperationsReport = ReturnType<typeof createOperationsReport>;
+
+function alertSections(view: AlertsView | undefined): ReportSection[] {
+  const rules: ReportSection = {
+    title: 'Alerts',
+    note:
+      view === undefined
+        ? 'No rules are evaluated in this process: an empty table is not an all-clear.'
+        : 'Of this process. Unknown: what the rule needs is not there, which is no all-clear.',
+    columns: ['rule', 'severity', 'state', 'since', 'how many'],
+    rows: (view?.rules ?? []).map(({ rule, severity, state, since, alerts }) => [
+      ...[rule, severity, state, since === undefined ? null : timeOf(since)],
+      alerts,
+    ]),
+  };
+  if (view === undefined) return [rules];
+  const events: ReportSection = {
+    title: 'What has happened',
+    note: 'The last 1,000 beginnings, reminders and ends that this process has seen, the latest first.',
+    columns: ['time', 'rule', 'severity', 'what', 'about', 'value', 'told', 'channels'],
+    rows: view.events.map(({ at, notice, told, deliveries }) => [
+      ...[timeOf(at), notice.rule, notice.severity, notice.kind, pairs(Object.entries(notice.labels)), notice.value, told],
+      pairs([...deliveries]),
+    ]),
+  };
+  return [rules, events];
+}
+
+const timeOf = (ms: number): string => new Date(ms).toISOString();
+const pairs = (entries: readonly (readonly [string, string])[]): string =>
+  entries.map(([name, text]) => `${name}: ${text}`).join(', ');
 
 const cellOf = (observation: Observation, name: string): ReportCell => {
   const value: unknown = Reflect.get(observation, name);

@@ -7,6 +7,7 @@ import type { RevocationList } from './revocation.ts';
 import { type AccessRules, type ResolvedPrincipal, resolvePrincipal } from './tenant-scope.ts';
 import type { VerifiedClaims } from './verified-claims.ts';
 import type { TokenVerifier } from './verify-token.ts';
+import { tenantKeyShape } from './wire-names.ts';
 
 /** Takes one from somebody's budget, `factor` times as large as usual. Throws `rate_limited`. */
 export type TakeFrom = (name: string, factor?: number) => Promise<void>;
@@ -58,12 +59,16 @@ export function createAuthenticate(options: AuthenticateOptions) {
       step = 'rate_limit';
       await limits.subject(subject, seesEverything(claims, rules) ? limits.privilegedFactor : 1);
       step = 'scope';
-      return resolve(claims, tenantHeader, await directory(), requestId);
+      const principal = resolve(claims, tenantHeader, await directory(), requestId);
+      if (peer !== undefined) note({ kind: 'caller_recognised', requestId, subject, peer });
+      return principal;
     } catch (error) {
       const refusal = await afterFailure(error, peer);
       if (refusal instanceof AppError) {
         const { code, message } = refusal;
-        note({ kind: 'access_refused', requestId, step, code, message, ...(subject && { subject }), ...(peer && { peer }) });
+        const tenantKey = step === 'scope' ? tenantKeyIn(tenantHeader) : undefined;
+        const who = { ...(subject && { subject }), ...(peer && { peer }), ...(tenantKey && { tenantKey }) };
+        note({ kind: 'access_refused', requestId, step, code, message, ...who });
       }
       throw refusal;
     }
@@ -87,6 +92,11 @@ export function createAuthenticate(options: AuthenticateOptions) {
       return limited;
     }
   }
+}
+
+/** Only what has the form of one: a header may hold anything. */
+function tenantKeyIn([value = '']: readonly string[]): string | undefined {
+  return tenantKeyShape.test(value) ? value.toLowerCase() : undefined;
 }
 
 /** The verifier gives the same claims again for a token that it remembers, and the directory the same tenants for a minute. */

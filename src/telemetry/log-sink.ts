@@ -28,6 +28,7 @@ const frequent: ReadonlySet<Observation['kind']> = new Set([
   'statement_ran',
   'texts_embedded',
   'tokens_counted',
+  'caller_recognised',
 ]);
 
 const order: readonly LogLevel[] = ['debug', 'info', 'warn', 'error'];
@@ -76,6 +77,11 @@ function severityOf(observation: Observation): LogLevel {
     case 'tool_called':
     case 'task_asked':
       return observation.outcome === 'answered' ? 'info' : 'warn';
+    // Of every request: what it did is told by other lines.
+    case 'caller_recognised':
+      return 'debug';
+    case 'alert_told':
+      return observation.state === 'firing' || observation.state === 'reminder' ? 'error' : 'info';
     default:
       return 'info';
   }

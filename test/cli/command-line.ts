@@ -15,7 +15,8 @@ export interface RunningVerb {
   signal(name: 'SIGINT' | 'SIGTERM'): void;
 }
 
-const settings = /^(ZAVA_|POSTGRES_|DATABASE_|PG|AUTH_|AZURE_|DATA_DIR|ENVIRONMENT|HOST$|PORT$|DEV_|LOG_|DEBUG)/;
+const settings =
+  /^(ZAVA_|POSTGRES_|DATABASE_|PG|AUTH_|AZURE_|DATA_DIR|ENVIRONMENT|HOST$|PORT$|DEV_|LOG_|DEBUG|SMTP_|ALERT_|SLACK_|TEAMS_|MONTHLY_)/;
 
 // A command that was stopped ends its process soon after: here that would be the test's own.
 vi.spyOn(process, 'exit').mockImplementation((() => {}) as never);

@@ -226,3 +226,17 @@ test('several workers need a real database, whoever starts them', () => {
   const real = readConfig({}, { AUTOSCALE: 'workers', DATABASE_URL: 'postgres://u:p@127.0.0.1/d' }).config;
   expect(findProblems(real, 'http')).toEqual([]);
 });
+
+test('a mail server needs a sender and receivers', () => {
+  expect(namesOf({ SMTP_SERVER: 'mail.example.com' })).toEqual(['ALERT_FROM_EMAIL', 'ALERT_TO_EMAILS']);
+  const whole = { SMTP_SERVER: 'mail.example.com', ALERT_FROM_EMAIL: 'a@example.com', ALERT_TO_EMAILS: 'b@example.com' };
+  expect(namesOf(whole)).toEqual([]);
+});
+
+test('alerts leave production by https only, or not at all', () => {
+  expect(namesOf({ SLACK_WEBHOOK_URL: 'http://hooks.example.com/x', ALERT_WEBHOOK_URL: 'http://10.0.0.1/' })).toEqual([
+    'SLACK_WEBHOOK_URL',
+    'ALERT_WEBHOOK_URL',
+  ]);
+  expect(namesOf({ TEAMS_WEBHOOK_URL: 'https://teams.example.com/x', ALERT_WEBHOOK_URL: 'http://127.0.0.1:9093/' })).toEqual([]);
+});

@@ -73,3 +73,46 @@ test('refusals are told with who and why, faults with where', () => {
   expect(section(operations.alerts(), 'Faults')).toEqual([['2026-11-22T00:00:00.000Z', 'http', 'r3']]);
   expect(JSON.stringify([operations.alerts(), operations.diagnostics()])).not.toContain('hunter2');
 });
+
+test('the alerts page has every rule and what became of it, and says where nothing is evaluated', () => {
+  const none = report().operations.alerts();
+  expect(none.sections[0]).toMatchObject({ title: 'Alerts', note: expect.stringContaining('not an all-clear'), rows: [] });
+  expect(section(none, 'What has happened')).toBeUndefined();
+  const at = Date.UTC(2026, 10, 22, 1);
+  const notice = {
+    rule: 'query_flood',
+    severity: 'medium',
+    kind: 'firing',
+    value: '7000 queries',
+    labels: { subject: 'agent 7' },
+  };
+  const page = report({
+    alerts: () => ({
+      rules: [
+        { rule: 'query_flood', severity: 'medium', state: 'firing', since: at, alerts: 2 },
+        { rule: 'budget', severity: 'low', state: 'unknown', alerts: 0 },
+      ],
+      events: [
+        {
+          at,
+          notice,
+          told: 'channels',
+          deliveries: new Map([
+            ['log', 'sent'],
+            ['slack', 'waiting'],
+          ]),
+        },
+      ],
+    }),
+  }).operations.alerts();
+  expect(section(page, 'Alerts')).toEqual([
+    ['query_flood', 'medium', 'firing', '2026-11-22T01:00:00.000Z', 2],
+    ['budget', 'low', 'unknown', null, 0],
+  ]);
+  expect(section(page, 'What has happened')).toEqual([
+    [
+      ...['2026-11-22T01:00:00.000Z', 'query_flood', 'medium', 'firing', 'subject: agent 7', '7000 queries', 'channels'],
+      'log: sent, slack: waiting',
+    ],
+  ]);
+});

@@ -62,9 +62,16 @@ const outcome = (call: Promise<unknown>) =>
     (error: AppError) => error.code,
   );
 
-test('a good token gives its principal, and nothing to note', async () => {
+const recognised = { kind: 'caller_recognised', requestId: 'r1', subject: 'ann', peer: '10.0.0.1' };
+
+test('a good token gives its principal, and who came from where is noted', async () => {
   const principal = await authenticator()('manager', [], '10.0.0.1');
   expect(idsOf(principal)).toEqual([1, 2]);
+  expect(observations).toEqual([recognised]);
+});
+
+test('whom no address is known of is not noted', async () => {
+  await authenticator()('manager', [], undefined);
   expect(observations).toEqual([]);
 });
 
@@ -72,6 +79,7 @@ test('a narrowed scope is noted', async () => {
   await authenticator()('manager', [keyOf(2)], '10.0.0.1');
   expect(observations).toEqual([
     { kind: 'scope_narrowed', requestId: 'r1', subject: 'ann', roles: ['store_manager'], tenantIds: [2] },
+    recognised,
   ]);
 });
 
@@ -112,8 +120,15 @@ describe('each step', () => {
         code: 'forbidden',
         message: 'The x-rls-user-id header names a tenant outside your scope',
         subject: 'ann',
+        tenantKey: keyOf(8),
       },
     ]);
+  });
+
+  test('tells of no tenant where the header names none', async () => {
+    await outcome(authenticator()('manager', ['<script>'], '10.0.0.1'));
+    await outcome(authenticator()('manager', [keyOf(8), keyOf(2)], '10.0.0.1'));
+    expect(refused().map((each) => 'tenantKey' in each && each.tenantKey)).toEqual([false, keyOf(8)]);
   });
 
   test('lets a fault of ours through as it is, and notes no refusal', async () => {

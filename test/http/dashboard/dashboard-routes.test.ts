@@ -191,7 +191,7 @@ describe('The dashboard over HTTP', () => {
       ]),
     );
     expect(titles(await of('performance?hours=24'))).toEqual(['Calls of the last hour', 'Calls by hour', 'Slow queries']);
-    expect((await of('alerts')).sections[0].note).toMatch(/not part of this release yet/);
+    expect((await of('alerts')).sections[0].note).toMatch(/No rules are evaluated in this process/);
     expect(titles(await of('diagnostics'))).toEqual(['Process', 'Refused requests', 'Refused at the door']);
     for (const hours of ['0', '25', 'x', '1.5']) {
       expect((await client.ask(`/dashboard/performance?hours=${hours}`, headers)).status).toBe(400);

@@ -1,0 +1,65 @@
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { openDatabase } from '../../src/app/adapters.ts';
+import { scopeKey } from '../../src/app/secrets.ts';
+import { retailSchema } from '../../src/app/served-schema.ts';
+import { loadConfig } from '../../src/config/load.ts';
+import { copyOfPreparedDataDir, removeFolder } from '../e2e/product.ts';
+import { type Receiver, startReceiver } from '../support/receiver.ts';
+import { runVerb, startVerb } from './command-line.ts';
+
+let DATA_DIR = '';
+let receiver: Receiver;
+// In development the proof waits for the first answers.
+const serving = { ENVIRONMENT: 'test', DEV_ISSUER: 'true', EMBEDDER: 'none' };
+beforeAll(async () => {
+  DATA_DIR = await copyOfPreparedDataDir();
+}, 120_000);
+afterAll(() => removeFolder(DATA_DIR));
+beforeEach(async () => {
+  receiver = await startReceiver();
+});
+afterEach(() => receiver.close());
+
+async function asAdministrator(script: string): Promise<void> {
+  const config = loadConfig({}, { DATA_DIR });
+  const { database, session } = await openDatabase({ config, served: retailSchema, key: await scopeKey(config) });
+  await session?.('administrator').script(script);
+  await database.close();
+}
+
+interface Table {
+  readonly sections: readonly { readonly title: string; readonly rows: readonly (readonly (string | number | null)[])[] }[];
+}
+
+describe('a server over HTTP', () => {
+  test('shows its operators every rule, and what is known of it', async () => {
+    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], { DATA_DIR, ...serving });
+    await expect.poll(verb.stderr, { interval: 20, timeout: 30_000 }).toContain('Ctrl-C stops the server');
+    const [, url = ''] = /answers at (\S+)\./.exec(verb.stderr()) ?? [];
+    const [, , token] = [...verb.stderr().matchAll(/Bearer ([\w.-]+)/g)].map(([, found = '']) => found);
+    const states = async () => {
+      const answer = await fetch(new URL('/dashboard/alerts', url), { headers: { Authorization: `Bearer ${token}` } });
+      const { sections } = (await answer.json()) as Table;
+      return Object.fromEntries((sections[0]?.rows ?? []).map(([rule, , state]) => [rule, state]));
+    };
+    // Looked up right after the start: the proof of isolation and the audit trail among them.
+    await expect.poll(states, { interval: 100, timeout: 30_000 }).toMatchObject({
+      ...{ database_down: 'quiet', high_memory: 'quiet', isolation_broken: 'quiet', audit_chain: 'quiet', breaker_open: 'quiet' },
+      ...{ backup_stale: 'unknown' },
+    });
+    verb.signal('SIGTERM');
+    expect((await verb.done).code).toBe(0);
+  }, 60_000);
+
+  test('whose isolation is broken tells a webhook and stops serving', async () => {
+    await asAdministrator('CREATE POLICY extra ON retail.orders FOR SELECT TO zava_reader USING (true)');
+    const env = { DATA_DIR, ...serving, ALERT_WEBHOOK_URL: receiver.url };
+    const { code, stderr } = await runVerb(['serve', '--transport', 'http', '--port', '0'], env);
+    await asAdministrator('DROP POLICY extra ON retail.orders');
+    expect(code).toBe(1);
+    expect(stderr).toContain('"event":"server_stopped","reason":"a proof of isolation that failed"');
+    expect(receiver.received.map(({ body }) => body.alerts[0].labels)).toMatchObject([
+      { alertname: 'isolation_broken', severity: 'critical' },
+    ]);
+  }, 60_000);
+});
