@@ -7,6 +7,7 @@ import { prove } from '../proof/prove.ts';
 import type { TenantDirectory } from '../query/tenant-directory.ts';
 import type { ScopeKey } from '../vault/scope-key.ts';
 import { type AlertFacts, type AlertFactsOptions, createAlertFacts, type Look } from './alert-facts.ts';
+import { trailBroken } from './self-tests.ts';
 import type { ServedSchema } from './served-schema.ts';
 import type { Telemetry } from './telemetry.ts';
 
@@ -49,8 +50,8 @@ function alertLooks(options: AlertLooksOptions): AlertFactsOptions['looks'] {
       },
     },
     isolation_broken: { ...hourly, look: lookAtIsolation(options) },
-    audit_chain_broken: { everyMs: jobsMs, look: () => lookAtJob(database, 'audit-verify') },
-    restore_test_failed: { everyMs: jobsMs, look: () => lookAtJob(database, 'restore-test') },
+    audit_chain_broken: { everyMs: jobsMs, look: () => lookAtJob(database, 'audit-verify', trailBroken) },
+    restore_test_failed: { everyMs: jobsMs, look: async () => (await lookAtJob(database, 'restore-test')) ?? 0 },
   };
 }
 
@@ -67,11 +68,13 @@ function lookAtIsolation({ config, served, database, tenants, signingKey, clock 
   };
 }
 
-/** Whether the last run of a scheduled job found something bad; where it never ran, nothing was found. */
-async function lookAtJob(database: Pick<Database, 'query'>, job: string): Promise<number> {
+/** What the last run of a scheduled job says, of those that began with what they found; undefined where none has run. */
+async function lookAtJob(database: Pick<Database, 'query'>, job: string, found = ''): Promise<number | undefined> {
   const [last] = await database.query(
-    `SELECT outcome FROM ops.job_runs WHERE job = $1 AND outcome IN ('done', 'failed') ORDER BY scheduled_for DESC LIMIT 1`,
-    [job],
+    `SELECT outcome FROM ops.job_runs WHERE job = $1 AND (outcome = 'done' OR outcome = 'failed' AND starts_with(detail, $2))
+     ORDER BY scheduled_for DESC LIMIT 1`,
+    [job, found],
   );
-  return last?.outcome === 'failed' ? 1 : 0;
+  if (last === undefined) return undefined;
+  return last.outcome === 'failed' ? 1 : 0;
 }

@@ -30,6 +30,9 @@ export interface SelfTestOptions {
   readonly note: Note;
 }
 
+/** How the record of a verification begins that found something; one that could not be carried out says otherwise. */
+export const trailBroken = 'The audit trail is not whole';
+
 /** Looks whether the server can still be trusted. Each notes what it found, and fails where that is bad. */
 export function createSelfTests(options: SelfTestOptions) {
   const { config, served, database, signingKey, ring, auditor, clock, note } = options;
@@ -63,10 +66,7 @@ export function createSelfTests(options: SelfTestOptions) {
       const detail = fault?.message ?? `${verdict.events} records, ${verdict.checkpoints} signed heads among them`;
       note({ kind: 'self_tested', test: 'audit_chain', passed: fault === undefined, detail });
       if (fault === undefined) return detail;
-      throw fail(
-        `The audit trail is not whole: ${detail}`,
-        'Keep the database and the heads as they are, and find out who wrote to them.',
-      );
+      throw fail(`${trailBroken}: ${detail}`, 'Keep the database and the heads as they are, and find out who wrote to them.');
     },
   };
 }

@@ -1,0 +1,128 @@
+import { trustedIssuer } from '../app/adapters.ts';
+import { watchIsolation } from '../app/isolation-watch.ts';
+import { closeInOrder } from '../app/lifecycle.ts';
+import { loadConfig } from '../config/load.ts';
+import type { Config } from '../config/schema.ts';
+import { AppError } from '../core/errors.ts';
+import type { Note } from '../core/observation.ts';
+import { createMemoryRateStore } from '../resilience/memory-rate-store.ts';
+import { fewerWorkers } from '../scaling/local-workers.ts';
+import { exitCodes } from './exit-code.ts';
+import { openLog } from './open-log.ts';
+import { clock, onItsOwn, type Part, served, startServer, stopWaitMs } from './start-server.ts';
+import { untilStopped } from './stoppable.ts';
+
+/** Longer than proxies keep an idle connection (docs/how-to/scale-out.md): then none of their requests meets its closing. */
+const partingMs = 5_000;
+
+export async function serveOverHttp(port: number | undefined, stop: AbortSignal): Promise<number> {
+  const loaded = loadConfig({ serving: 'http' });
+  const config = port === undefined ? loaded : { ...loaded, port };
+  const log = openLog(config, clock);
+  const oneProcess = config.serverWorkers === 1 && config.autoscale !== 'workers';
+  return oneProcess ? serveHttpHere(config, log, stop) : serveHttpByWorkers(config, log, stop);
+}
+
+/** In the primary: as many workers as are set. In a worker: its part of the work. */
+async function serveHttpByWorkers(config: Config, log: Note, stop: AbortSignal): Promise<number> {
+  const { freePort, numbered, runServerWorkers, underPrimary, workerNumber } = await import('../app/server-workers.ts');
+  const worker = workerNumber();
+  if (worker !== undefined) {
+    const { createPrimaryRateStore } = await import('../app/primary-rates.ts');
+    const { createWorkerGather } = await import('../app/gather-workers.ts');
+    const shared = { tells: worker === 1, rates: createPrimaryRateStore(), gather: createWorkerGather };
+    return underPrimary(stop, (ending) => serveHttpHere(config, numbered(log, worker), ending, shared));
+  }
+  const port = config.port === 0 ? await freePort(config.host) : config.port;
+  const { logFile, serverWorkers, autoscale, autoscaleMin } = config;
+  const [{ createPrimaryTelemetry }, { openPrivateMetrics }] = await Promise.all([
+    import('../app/server-telemetry.ts'),
+    import('../app/operators.ts'),
+  ]);
+  const scaling = autoscale === 'workers' ? await scaledWorkers(config, log) : undefined;
+  const primary = createPrimaryTelemetry(scaling?.desired);
+  const metrics = await openPrivateMetrics(config, primary.samples);
+  return runServerWorkers({
+    count: scaling === undefined ? serverWorkers : Math.max(serverWorkers, autoscaleMin),
+    ...(scaling && { onStarted: scaling.onStarted }),
+    args: ['serve', '--transport', 'http', '--port', String(port)],
+    // A log file that rotates has one writer.
+    envOf: (place) => ({
+      ...(logFile !== undefined && { LOG_FILE: `${logFile}.worker-${place}` }),
+      // One of them is enough to run what is due.
+      ...(place > 1 && { SCHEDULES: 'false' }),
+    }),
+    ...{ stop, clock, note: log, rates: createMemoryRateStore({ clock }) },
+    onWorker(worker) {
+      primary.serve(worker);
+      scaling?.onWorker(worker);
+    },
+  }).finally(() => Promise.all([metrics?.close(1000), scaling?.close()]));
+}
+
+async function scaledWorkers(config: Config, note: Note) {
+  const [{ scaleWorkers }, { mostWorkers }] = await Promise.all([
+    import('../app/autoscaling.ts'),
+    import('../config/process-count.ts'),
+  ]);
+  return scaleWorkers({ config, max: mostWorkers(config), clock, note });
+}
+
+async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part: Part = onItsOwn): Promise<number> {
+  const trusted = await trustedIssuer(config, clock, log);
+  const loading = Promise.all([
+    import('../app/serve-http.ts'),
+    import('./demo-snippets.ts'),
+    import('../app/search-upkeep.ts'),
+    import('../app/operators.ts'),
+    import('../app/autoscaling.ts'),
+    import('../app/start-schedules.ts'),
+    import('../app/alerting.ts'),
+    import('../app/alert-looks.ts'),
+  ]);
+  const started = await startServer(config, log, stop, part);
+  const { database, opened, keys, embedder, composition, operators, telemetry, redis, serverName, version, note, close } =
+    started;
+  const toClose = [close];
+  let graceMs = 0;
+  try {
+    const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { openPrivateMetrics }, { startScaling }, ...more] =
+      await loading;
+    const [{ startSchedules }, { startAlerting }, { alertFactsOf }] = more;
+    const { definition } = served;
+    const unsafe = new AbortController();
+    const onIsolationBroken = () => unsafe.abort(new AppError('internal', '', { cause: 'a proof of isolation that failed' }));
+    const alerting = startAlerting({
+      ...started.alerts,
+      facts: alertFactsOf(started.alerts),
+      onIsolationBroken,
+    });
+    toClose.unshift(alerting.close);
+    const dashboard = { ...started.dashboard, alerts: alerting.view };
+    const parts = { composition, database, trusted, dashboard, operators };
+    const http = await serveHttp({ config, definition, ...parts, serverName, note });
+    toClose.unshift(() => http.close(stopWaitMs - graceMs, graceMs));
+    const metrics = part === onItsOwn ? await openPrivateMetrics(config, operators.samples) : undefined;
+    toClose.unshift(async () => metrics?.close(1000));
+    const scaling = startScaling({ config, database, redis, clock, note });
+    telemetry.watchScaling(scaling.desired);
+    toClose.unshift(scaling.close);
+    note({ kind: 'server_started', transport: 'http', version, address: http.url });
+    const upkeep = startSearchUpkeep({ served, opened, embedder, warmUp: composition.warmUp, note });
+    toClose.unshift(upkeep.close);
+    if (config.devIssuer && part.tells)
+      process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
+    const lasting = opened.notice === undefined;
+    toClose.unshift(startSchedules({ config, served, opened, database, keys, embedder, clock, note, lasting }).close);
+    toClose.unshift(watchIsolation(database, onIsolationBroken).close);
+    const reason = await untilStopped(AbortSignal.any([stop, unsafe.signal]));
+    // New connections go to others meanwhile.
+    if (reason === fewerWorkers || config.trustProxy > 0) graceMs = partingMs;
+    await closeInOrder(toClose);
+    note({ kind: 'server_stopped', reason });
+    return unsafe.signal.aborted ? exitCodes.failed : exitCodes.done;
+  } catch (error) {
+    await closeInOrder(toClose);
+    throw error;
+  }
+}
