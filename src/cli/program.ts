@@ -38,6 +38,7 @@ export function createProgram(finish: (code: number) => void): Command {
     .command('bootstrap')
     .description('once, by an administrator: roles, passwords, extensions, revokes, keys')
     .requiredOption('--admin-url <url>', 'connection string of an administrator; its password may come from PGPASSWORD')
+    .option('--for-drills', 'also make the database that `backup drill` copies')
     .action(async (options) => finish(await (await import('./bootstrap.ts')).bootstrapServer(options)));
   program
     .command('migrate')
