@@ -113,7 +113,6 @@ export function createAlertManager(options: AlertManagerOptions) {
     close: delivery.close,
   };
 }
-export type AlertManager = ReturnType<typeof createAlertManager>;
 
 function statusOf({ name, severity }: AlertRule, alerts: readonly Alert[], unknown: boolean): RuleStatus {
   const mine = alerts.filter((alert) => alert.rule === name && alert.severity === severity);

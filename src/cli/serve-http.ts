@@ -79,6 +79,7 @@ async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part:
     import('../app/start-schedules.ts'),
     import('../app/alerting.ts'),
     import('../app/alert-looks.ts'),
+    import('../app/upkeep-gauges.ts'),
   ]);
   const started = await startServer(config, log, stop, part);
   const { database, opened, keys, embedder, composition, operators, telemetry, redis, serverName, version, note, close } =
@@ -88,7 +89,7 @@ async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part:
   try {
     const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { openPrivateMetrics }, { startScaling }, ...more] =
       await loading;
-    const [{ startSchedules }, { startAlerting }, { alertFactsOf }] = more;
+    const [{ startSchedules }, { startAlerting }, { alertFactsOf }, { startUpkeepGauges }] = more;
     const { definition } = served;
     const unsafe = new AbortController();
     const onIsolationBroken = () => unsafe.abort(new AppError('internal', '', { cause: 'a proof of isolation that failed' }));
@@ -114,6 +115,7 @@ async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part:
       process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
     const lasting = opened.notice === undefined;
     toClose.unshift(startSchedules({ config, served, opened, database, keys, embedder, clock, note, lasting }).close);
+    toClose.unshift(startUpkeepGauges({ config, database, store: telemetry.store, clock, note }).close);
     toClose.unshift(watchIsolation(database, onIsolationBroken).close);
     const reason = await untilStopped(AbortSignal.any([stop, unsafe.signal]));
     // New connections go to others meanwhile.
