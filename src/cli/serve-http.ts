@@ -113,7 +113,8 @@ async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part:
     if (config.devIssuer && part.tells)
       process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
     const lasting = opened.notice === undefined;
-    toClose.unshift(startSchedules({ config, served, opened, database, keys, embedder, clock, note, lasting }).close);
+    const onCost = (total: number) => telemetry.store.set('estimated_cost_monthly', total);
+    toClose.unshift(startSchedules({ config, served, opened, database, keys, embedder, clock, note, lasting, onCost }).close);
     toClose.unshift(watchIsolation(database, onIsolationBroken).close);
     const reason = await untilStopped(AbortSignal.any([stop, unsafe.signal]));
     // New connections go to others meanwhile.
