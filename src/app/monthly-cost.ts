@@ -42,7 +42,7 @@ export async function estimateMonthly(options: MonthlyCostOptions): Promise<Mont
     nowMs: clock.now(),
     replicas: config.replicasExpected,
     embeddingIsPaid: config.embedder === 'azure',
-    backupsInBlobStorage: config.azureStorageAccount !== undefined,
+    backupsInBlobStorage: /^https?:/i.test(config.backupTarget),
   });
   const inputs = { ...measured, ...parseAssumptions(config.costAssumptions ?? []), ...assumptions };
   const found = estimate(prices, inputs);

@@ -1,29 +1,18 @@
 import type { Config } from '../config/schema.ts';
-import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
-import type { Note } from '../core/observation.ts';
 import { forgetUsage } from '../cost/usage-report.ts';
 import type { Database, OwnerSession } from '../postgres/database.ts';
 import type { Job, JobProgress } from '../schedule/job.ts';
 import type { Embedder } from '../search/embedding/embedder.ts';
-import type { KeyRing } from '../vault/key-ring.ts';
-import type { ScopeKey } from '../vault/scope-key.ts';
-import type { OpenedDatabase } from './adapters.ts';
+import { type BackupScheduleOptions, backupJobs } from './backup-jobs.ts';
 import { indexCatalogue } from './embedding.ts';
 import { namedLogin } from './named-session.ts';
 import { createSelfTests } from './self-tests.ts';
-import type { ServedSchema } from './served-schema.ts';
 
-export interface ScheduledJobsOptions {
-  readonly config: Config;
-  readonly served: ServedSchema;
-  readonly opened: Pick<OpenedDatabase, 'session' | 'keepTemplate'>;
+export interface ScheduledJobsOptions extends BackupScheduleOptions {
   readonly database: Database;
-  readonly keys: { readonly scopeKey: () => ScopeKey; readonly encryptionKeys: () => KeyRing };
   /** Absent: nothing is embedded. */
   readonly embedder: Embedder | undefined;
-  readonly clock: Clock;
-  readonly note: Note;
 }
 
 const minute = 60_000;
@@ -38,6 +27,7 @@ export function scheduledJobs(options: ScheduledJobsOptions): Job[] {
   const { scopeKey: signingKey, encryptionKeys: ring } = keys;
   const tests = createSelfTests({ config, served, database, signingKey, ring, auditor, clock, note });
   return [
+    ...backupJobs(options),
     {
       ...{ name: 'prove', cron: '45 * * * *', timeoutMs: 10 * minute },
       purpose: 'proves that tenants are kept apart; where they are not, every server of this database stops',

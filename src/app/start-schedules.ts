@@ -14,7 +14,7 @@ export const thisProcess = () => `${hostname()} ${process.pid}`;
 export function startSchedules(options: StartSchedulesOptions): { close(): Promise<void> } {
   const { config, database, clock, note, lasting } = options;
   const jobs = jobsToRun(scheduledJobs(options), config);
-  if (!config.schedules || !lasting || jobs.length === 0) return { close: async () => {} };
+  if (!config.schedules || !lasting) return { close: async () => {} };
   const scheduler = createScheduler({ jobs, session: database, holder: thisProcess(), clock, note });
   scheduler.start();
   return scheduler;

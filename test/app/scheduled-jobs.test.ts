@@ -52,7 +52,7 @@ onEveryDatabase('the scheduled jobs', (tier) => {
   const options = (changes: Partial<Parameters<typeof scheduledJobs>[0]> = {}) => ({
     ...{ config, served: retailSchema, database: db.database, keys, embedder: modelLess(), clock, note, ...changes },
     // A real server gives nobody a session of its own.
-    opened: db.address === undefined ? { session: () => db.owner } : {},
+    opened: { database: db.database, place: 'here', ...(db.address === undefined && { session: () => db.owner }) },
   });
   const jobs = (changes: Parameters<typeof options>[0] = {}) => scheduledJobs(options(changes));
   const named = (name: string, changes: Parameters<typeof options>[0] = {}) => jobNamed(jobs(changes), name, 'x');
@@ -63,6 +63,26 @@ onEveryDatabase('the scheduled jobs', (tier) => {
     if (claim === undefined) throw new Error('not claimed');
     return runJob({ job: named(name), claim, runs, stop: new AbortController().signal, clock, note, leaseMs: 60_000 });
   };
+
+  test('backups are taken only where BACKUP_TARGET was set', () => {
+    const lacksOf = (env: Readonly<Record<string, string>>) => {
+      const own = loadConfig({ serving: 'nothing' }, { DATA_DIR: dataDir, ...env });
+      return jobs({ config: own }).flatMap(({ name, lacks }) => (/backup|restore/.test(name) ? [lacks ?? 'nothing'] : []));
+    };
+    expect(new Set(lacksOf({}))).toEqual(new Set(['BACKUP_TARGET is not set']));
+    const BACKUP_TARGET = join(dataDir, 'backups');
+    if (db.address === undefined) {
+      const none = 'the embedded database has no incremental backups';
+      expect(lacksOf({ BACKUP_TARGET })).toEqual(['nothing', none, 'nothing', 'nothing']);
+      return;
+    }
+    const DATABASE_URL = urlOf('server');
+    expect(new Set(lacksOf({ BACKUP_TARGET, DATABASE_URL }))).toEqual(new Set(['POSTGRES_OPERATOR_URL is not set']));
+    const operator = { BACKUP_TARGET, DATABASE_URL, POSTGRES_OPERATOR_URL: urlOf('operator') };
+    expect(lacksOf(operator)).toEqual(['nothing', 'BACKUP_BASE is not true', 'POSTGRES_OWNER_URL is not set', 'nothing']);
+    const all = { ...operator, POSTGRES_OWNER_URL: urlOf('owner'), BACKUP_BASE: 'true' };
+    expect(lacksOf(all)).toEqual(['nothing', 'nothing', 'nothing', 'nothing']);
+  });
 
   test('each has a name of its own, a purpose and a time that comes', () => {
     const all = jobs();
@@ -106,7 +126,9 @@ onEveryDatabase('the scheduled jobs', (tier) => {
 
   test.skipIf(tier.name === 'the embedded database')('without the login that a job needs it is skipped, and says which', () => {
     const { postgresOwnerUrl: _without, ...rest } = config;
-    const lacking = jobs({ config: rest as Config }).flatMap(({ name, lacks }) => (lacks === undefined ? [] : [[name, lacks]]));
+    const lacking = jobs({ config: rest as Config }).flatMap(({ name, lacks }) =>
+      lacks === undefined || lacks.startsWith('BACKUP') ? [] : [[name, lacks]],
+    );
     expect(lacking).toEqual([
       ['audit-verify', 'POSTGRES_OPERATOR_URL or POSTGRES_OWNER_URL is not set'],
       ['analyze', 'POSTGRES_OWNER_URL is not set'],

@@ -36,7 +36,7 @@ onEveryDatabase('figures that the database knows', (tier) => {
       `INSERT INTO ops.backups (name, kind, started_at, finished_at, location, outcome, verified_at)
        VALUES ('zava_backup_full_20261120_020000', 'full', now() - interval '90 minutes', now(), 'here', 'done', to_timestamp(1700000000))`,
     );
-    const value = await lookedUp(db.database, real);
+    const value = await lookedUp(db.database, { ...real, COST_ASSUMPTIONS: 'container_vcpu=1' });
     expect(value('backup_age_seconds')).toBeGreaterThanOrEqual(5400);
     expect(value('backup_age_seconds')).toBeLessThan(6000);
     expect(value('backup_verified_timestamp_seconds')).toBe(1_700_000_000);

@@ -360,11 +360,11 @@ describe.skipIf(missing !== '')(`backups of a real PostgreSQL 17${missing}`, () 
     const run = (name: string) => verb('jobs', 'run', name);
     const before = (await list()).backups.length;
     expect(await run('backup-full')).toMatchObject({ code: 0, stderr: expect.stringContaining('zava_backup_full_') });
-    expect(await run('restore-test')).toMatchObject({ code: 0, stderr: expect.stringMatching(/RTO \d+ s, RPO \d+ s/) });
+    expect(await run('restore-test')).toMatchObject({ code: 0, stderr: expect.stringMatching(/restored in [\d.]+ s/) });
     expect(await run('backup-retention')).toMatchObject({ code: 0, stderr: expect.stringContaining('backups removed') });
     expect((await list()).backups.length).toBe(before + 1);
     expect(await lastFullBackup(admin)).toMatchObject({ restoreTest: 'passed' });
-    expect((await verb('jobs', 'list')).stdout).toContain('BACKUP_BASE is not set');
+    expect((await verb('jobs', 'list')).stdout).toContain('BACKUP_BASE is not true');
   }, 60_000);
 
   test('drop, bootstrap, restore: the digests of seed --verify are those of before, and prove is clean', async () => {

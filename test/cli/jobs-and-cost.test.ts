@@ -89,11 +89,23 @@ test('jobs list shows every job, its next time, whether it is on, and its last r
   expect(printed).toMatch(/Z done: 0 accounts removed/);
 }, 60_000);
 
+test('the jobs of backups take one, test it and keep it', async () => {
+  const env = { BACKUP_TARGET: join(DATA_DIR, 'backups') };
+  const taken = await verb(['jobs', 'run', 'backup-full'], env);
+  expect([taken.code, taken.stderr]).toEqual([0, expect.stringMatching(/backup-full done: zava_backup_full_\d{8}_\d{6}/)]);
+  const tested = await verb(['jobs', 'run', 'restore-test'], env);
+  expect([tested.code, tested.stderr]).toEqual([
+    0,
+    expect.stringMatching(/restore-test done: zava_backup_full_\w+ restored in [\d.]+ s/),
+  ]);
+  expect((await verb(['jobs', 'run', 'backup-retention'], env)).stderr).toContain('backup-retention done: 0 backups removed');
+}, 120_000);
+
 test('jobs run says what it cannot run, and does not run what runs', async () => {
   const skipped = await verb(['jobs', 'run', 'index-products']);
   expect([skipped.code, skipped.stderr]).toEqual([78, expect.stringContaining('index-products skipped: EMBEDDER=none')]);
   const unknown = await verb(['jobs', 'run', 'analyse']);
-  expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('Jobs: prove, audit-verify, analyze')]);
+  expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('prove, audit-verify, analyze')]);
   const { database } = await openLastingDatabase(loadConfig({ serving: 'nothing' }, { DATA_DIR }));
   await database.query(
     `INSERT INTO ops.job_runs (job, scheduled_for, started_at, lease_until) VALUES ('analyze', now(), now(), now() + interval '1 hour')`,
