@@ -75,7 +75,7 @@ describe('links within the repository', () => {
 describe('commands of the documents', () => {
   /** Programs that people have, of which we know no arguments. */
   const known =
-    /^(curl|docker|git|export|cd|cp|mkdir|sudo|apt|apt-get|psql|redis-server|openssl|kubectl|az|echo|cat|export|python3|base64)\b/;
+    /^(curl|docker|git|export|cd|chown|cp|mkdir|sudo|apt|apt-get|psql|redis-server|openssl|kubectl|az|echo|cat|export|python3|base64)\b/;
   const problemOf = async (command: string): Promise<string | undefined> => {
     const bare = command
       .replace(/^(?:[A-Z0-9_]+=(?:"[^"]*"|'[^']*'|\$\([^)]*\)|\S*)\s*)+/, '')
