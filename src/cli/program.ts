@@ -94,6 +94,15 @@ function refuseUnknownVerb(program: Command, word = '-'): void {
   program.error(`error: there is no verb '${word}'`, { exitCode: exitCodes.usage });
 }
 
+/** Who reads on (`| head`) may have read enough: then there is nobody left to tell. Serving has its own way of ending. */
+function endWithTheReader(verb: Command): void {
+  if (verb.name() === 'serve') return;
+  process.stdout.once('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+    process.exit(exitCodes.done);
+  });
+}
+
 /** Runs one command line and returns its exit code. */
 export async function runCommandLine(argv: readonly string[]): Promise<number> {
   let code = 0;
@@ -102,6 +111,7 @@ export async function runCommandLine(argv: readonly string[]): Promise<number> {
       code = result;
     });
     refuseUnknownVerb(program, argv[2]);
+    program.hook('preAction', (_program, verb) => endWithTheReader(verb));
     await program.parseAsync([...argv]);
   } catch (error) {
     code = exitCodeOf(error);

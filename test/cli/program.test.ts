@@ -1,11 +1,19 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
+import { cleanEnvironment, mainFile } from '../e2e/product.ts';
 import { runVerb } from './command-line.ts';
 
 describe('the command line', () => {
   test('tells its version on stdout', async () => {
     const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as { version: string };
     expect(await runVerb(['--version'])).toMatchObject({ code: 0, stdout: `${version}\n`, stderr: '' });
+  });
+
+  test('ends without a word when nobody reads on', () => {
+    const script = '"$0" "$1" alerts rules | true; exit $PIPESTATUS';
+    const { status, stderr } = spawnSync('bash', ['-c', script, process.execPath, mainFile], { env: cleanEnvironment({}) });
+    expect({ status, stderr: stderr.toString() }).toEqual({ status: 0, stderr: '' });
   });
 
   test('names every verb in its help', async () => {
