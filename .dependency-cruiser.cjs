@@ -78,9 +78,9 @@ module.exports = {
     },
     {
       name: 'blob-stores-for-the-app',
-      comment: 'Where backups are kept is decided in app/backup-store.ts.',
+      comment: 'Where backups are kept is decided in app/backups/backup-store.ts.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/app/backup-store\\.ts$' },
+      from: { path: '^src/', pathNot: '^src/app/backups/backup-store\\.ts$' },
       to: { path: '^src/backup/(file|azure)-blob-store\\.ts$' },
     },
     {
@@ -122,7 +122,7 @@ module.exports = {
     driver('@opentelemetry', '^src/telemetry/export/'),
     {
       name: 'export-for-the-app',
-      comment: 'OpenTelemetry is loaded where the settings name a receiver: by app/telemetry-export.ts, lazily.',
+      comment: 'OpenTelemetry is loaded where the settings name a receiver: by app/telemetry/telemetry-export.ts, lazily.',
       severity: 'error',
       from: { path: '^src/', pathNot: '^src/(app|telemetry/export)/' },
       to: { path: '^src/telemetry/export/' },
@@ -136,9 +136,9 @@ module.exports = {
     driver('nodemailer', '^src/alerts/channels/email-channel\\.ts$'),
     {
       name: 'channels-for-the-app',
-      comment: 'Which channels alerts go to is decided in app/alerting.ts.',
+      comment: 'Which channels alerts go to is decided in app/alerting/alerting.ts.',
       severity: 'error',
-      from: { path: '^src/', pathNot: '^src/(app/alerting\\.ts$|alerts/channels/)' },
+      from: { path: '^src/', pathNot: '^src/(app/alerting/alerting\\.ts$|alerts/channels/)' },
       to: { path: '^src/alerts/channels/\\w+-channel\\.ts$' },
     },
   ],

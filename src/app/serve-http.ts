@@ -16,8 +16,8 @@ import type { StreamableHttp } from '../mcp/streamable-http.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Composition } from './compose.ts';
 import type { TrustedIssuer } from './identity-edge.ts';
-import { type OperatorParts, operatorPages, operatorsOnly } from './operator-pages.ts';
 import { type DashboardParts, dashboardRoutes } from './serve-dashboard.ts';
+import { type OperatorParts, operatorPages, operatorsOnly } from './telemetry/operator-pages.ts';
 
 export interface ServeHttpOptions {
   readonly config: Config;

@@ -4,7 +4,7 @@ import { testNotice } from '../alerts/notice.ts';
 import { prometheusRules } from '../alerts/prometheus-rules.ts';
 import { conditionText } from '../alerts/reference-page.ts';
 import { alertRules } from '../alerts/rules.ts';
-import { alertChannels, serverName } from '../app/alerting.ts';
+import { alertChannels, serverName } from '../app/alerting/alerting.ts';
 import { loadConfig } from '../config/load.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';

@@ -1,11 +1,11 @@
-import { type BackupPlace, openBackupPlace } from '../app/backup-store.ts';
-import { type BackupJobs, backsUpEmbedded, createBackupJobs } from '../app/backups.ts';
-import { restoreEmbedded } from '../app/embedded-backups.ts';
-import { recordBackups, recordVerified } from '../app/record-backups.ts';
-import { restoreBase } from '../app/restore-base.ts';
+import { type BackupPlace, openBackupPlace } from '../app/backups/backup-store.ts';
+import { type BackupJobs, backsUpEmbedded, createBackupJobs } from '../app/backups/backups.ts';
+import { restoreEmbedded } from '../app/backups/embedded-backups.ts';
+import { recordBackups, recordVerified } from '../app/backups/record-backups.ts';
+import { restoreBase } from '../app/backups/restore-base.ts';
+import { restoreConnection, restoreIntoServer } from '../app/backups/server-backups.ts';
 import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
-import { restoreConnection, restoreIntoServer } from '../app/server-backups.ts';
 import type { Waiting } from '../backup/backup-source.ts';
 import { chosen, type DrillReport } from '../backup/drill.ts';
 import { type BackupKind, bytesOf, type Manifest, partOf } from '../backup/manifest.ts';

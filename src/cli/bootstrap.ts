@@ -1,7 +1,7 @@
 import { openSession } from '../app/adapters.ts';
+import { drillTemplateOf } from '../app/backups/server-scratch.ts';
 import { scopeKey } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
-import { drillTemplateOf } from '../app/server-scratch.ts';
 import { environmentLookup, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';

@@ -1,8 +1,8 @@
 import { openEmbedder } from '../app/embedding.ts';
-import { jobNamed, jobsToRun, scheduledJobs } from '../app/scheduled-jobs.ts';
+import { jobNamed, jobsToRun, scheduledJobs } from '../app/schedules/scheduled-jobs.ts';
+import { thisProcess } from '../app/schedules/start-schedules.ts';
 import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
-import { thisProcess } from '../app/start-schedules.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';

@@ -1,6 +1,6 @@
 import { trustedIssuer } from '../app/adapters.ts';
-import { watchIsolation } from '../app/isolation-watch.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
+import { watchIsolation } from '../app/schedules/isolation-watch.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
@@ -29,15 +29,15 @@ async function serveHttpByWorkers(config: Config, log: Note, stop: AbortSignal):
   const worker = workerNumber();
   if (worker !== undefined) {
     const { createPrimaryRateStore } = await import('../app/primary-rates.ts');
-    const { createWorkerGather } = await import('../app/gather-workers.ts');
+    const { createWorkerGather } = await import('../app/telemetry/gather-workers.ts');
     const shared = { tells: worker === 1, rates: createPrimaryRateStore(), gather: createWorkerGather };
     return underPrimary(stop, (ending) => serveHttpHere(config, numbered(log, worker), ending, shared));
   }
   const port = config.port === 0 ? await freePort(config.host) : config.port;
   const { logFile, serverWorkers, autoscale, autoscaleMin } = config;
   const [{ createPrimaryTelemetry }, { openPrivateMetrics }] = await Promise.all([
-    import('../app/server-telemetry.ts'),
-    import('../app/operators.ts'),
+    import('../app/telemetry/server-telemetry.ts'),
+    import('../app/telemetry/operators.ts'),
   ]);
   const scaling = autoscale === 'workers' ? await scaledWorkers(config, log) : undefined;
   const primary = createPrimaryTelemetry(scaling?.desired);
@@ -74,12 +74,12 @@ async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part:
     import('../app/serve-http.ts'),
     import('./demo-snippets.ts'),
     import('../app/search-upkeep.ts'),
-    import('../app/operators.ts'),
+    import('../app/telemetry/operators.ts'),
     import('../app/autoscaling.ts'),
-    import('../app/start-schedules.ts'),
-    import('../app/alerting.ts'),
-    import('../app/alert-looks.ts'),
-    import('../app/upkeep-gauges.ts'),
+    import('../app/schedules/start-schedules.ts'),
+    import('../app/alerting/alerting.ts'),
+    import('../app/alerting/alert-looks.ts'),
+    import('../app/telemetry/upkeep-gauges.ts'),
   ]);
   const started = await startServer(config, log, stop, part);
   const { database, opened, keys, embedder, composition, operators, telemetry, redis, serverName, version, note, close } =

@@ -1,14 +1,14 @@
 import { createCallerWatch } from '../alerts/caller-watch.ts';
 import { sharedRedis } from '../app/adapters.ts';
 import { openEmbedder } from '../app/embedding.ts';
-import { type Gather, gatherAlone, type OwnAnswer } from '../app/gather-workers.ts';
-import { refuseBrokenIsolation } from '../app/isolation-watch.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
 import { loadPlugins } from '../app/load-plugins.ts';
+import { refuseBrokenIsolation } from '../app/schedules/isolation-watch.ts';
 import { openKeys } from '../app/secrets.ts';
 import { retailSchema } from '../app/served-schema.ts';
-import { createTelemetry } from '../app/telemetry.ts';
-import { startTelemetryExport } from '../app/telemetry-export.ts';
+import { type Gather, gatherAlone, type OwnAnswer } from '../app/telemetry/gather-workers.ts';
+import { createTelemetry } from '../app/telemetry/telemetry.ts';
+import { startTelemetryExport } from '../app/telemetry/telemetry-export.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Note } from '../core/observation.ts';
@@ -50,7 +50,7 @@ export async function startServer(config: Config, logLine: Note, stop: AbortSign
     import('../app/audit-trail.ts'),
     import('../app/answer-cache.ts'),
     import('../app/task-place.ts'),
-    import('../app/operators.ts'),
+    import('../app/telemetry/operators.ts'),
     import('../app/read-replicas.ts'),
     import('../app/pool-sizing.ts'),
     import('../cost/usage-ledger.ts'),

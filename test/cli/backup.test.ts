@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openNamedSession } from '../../src/app/adapters.ts';
-import { openBackupPlace } from '../../src/app/backup-store.ts';
+import { openBackupPlace } from '../../src/app/backups/backup-store.ts';
 import { openKeys } from '../../src/app/secrets.ts';
 import { lastFullBackup } from '../../src/backup/last-full-backup.ts';
 import { type Manifest, partOf } from '../../src/backup/manifest.ts';

@@ -1,13 +1,13 @@
 import { openAnswerCache } from '../../src/app/answer-cache.ts';
 import { type ComposeOptions, compose } from '../../src/app/compose.ts';
-import { gatherAlone } from '../../src/app/gather-workers.ts';
 import { createIdentityEdge, type IdentityEdgeOptions, type TrustedIssuer } from '../../src/app/identity-edge.ts';
-import { openOperators } from '../../src/app/operators.ts';
 import { serveHttp } from '../../src/app/serve-http.ts';
 import { retailSchema } from '../../src/app/served-schema.ts';
 import { taskPlace } from '../../src/app/task-place.ts';
-import { createTelemetry } from '../../src/app/telemetry.ts';
-import { startTelemetryExport } from '../../src/app/telemetry-export.ts';
+import { gatherAlone } from '../../src/app/telemetry/gather-workers.ts';
+import { openOperators } from '../../src/app/telemetry/operators.ts';
+import { createTelemetry } from '../../src/app/telemetry/telemetry.ts';
+import { startTelemetryExport } from '../../src/app/telemetry/telemetry-export.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { type Clock, systemClock } from '../../src/core/clock.ts';
 import type { Observation } from '../../src/core/observation.ts';

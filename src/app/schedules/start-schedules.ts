@@ -1,0 +1,21 @@
+import { hostname } from 'node:os';
+import { createScheduler } from '../../schedule/scheduler.ts';
+import { jobsToRun, type ScheduledJobsOptions, scheduledJobs } from './scheduled-jobs.ts';
+
+export interface StartSchedulesOptions extends ScheduledJobsOptions {
+  /** False for a database that is forgotten with the process: what it is owed is owed by nobody. */
+  readonly lasting: boolean;
+}
+
+/** Who runs a job, for operators who look for it. */
+export const thisProcess = () => `${hostname()} ${process.pid}`;
+
+/** Runs what is due as long as this process serves. */
+export function startSchedules(options: StartSchedulesOptions): { close(): Promise<void> } {
+  const { config, database, clock, note, lasting } = options;
+  const jobs = jobsToRun(scheduledJobs(options), config);
+  if (!config.schedules || !lasting) return { close: async () => {} };
+  const scheduler = createScheduler({ jobs, session: database, holder: thisProcess(), clock, note });
+  scheduler.start();
+  return scheduler;
+}
