@@ -106,8 +106,8 @@ describe('lines of the log cannot be forged', () => {
 
   test('by the subject of a token', async () => {
     await postLegacy(stack.mcpUrl, 'tools/call', { name: 'get_current_utc_date' }, { token: await goodToken(`eve${forged}`) });
-    recordAnswer('200, one line of the log');
-    expect(events(expectHonestLog(stack))).toEqual(['tool_called']);
+    recordAnswer('200, one line of the log for each event');
+    expect(events(expectHonestLog(stack))).toEqual(['caller_recognised', 'tool_called', 'request_answered']);
   });
   test('by the name of a tool', async () => {
     await send({ body: toolCall(forged) });
