@@ -1,12 +1,26 @@
 import { defineConfig } from 'vitest/config';
 
+/** Hold promises of time under load: another test beside them would be part of the load. */
+const alone = [
+  'test/e2e/{behind-nginx,brownout,cached-answers,disturbances}.test.ts',
+  'test/app/{identity-replicas,outages,read-replicas,server-workers}.test.ts',
+  'test/cli/{serve,serve-workers}.test.ts',
+  'test/postgres/{cancellation,fair-queue,table-listener}.test.ts',
+  'test/security/tenants-under-load.test.ts',
+];
+
 export default defineConfig({
   test: {
-    include: ['test/**/*.test.ts'],
     globalSetup: ['test/support/global-setup.ts'],
     pool: 'forks',
-    // Most of a test's time is waiting for servers and processes: two at a time, also on two cores.
-    maxWorkers: 2,
+    projects: [
+      {
+        extends: true,
+        // Most of a test's time is waiting for servers and processes: two at a time, also on two cores.
+        test: { name: 'together', include: ['test/**/*.test.ts'], exclude: alone, maxWorkers: 2, sequence: { groupOrder: 0 } },
+      },
+      { extends: true, test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+    ],
     testTimeout: 20_000,
     hookTimeout: 60_000,
     coverage: {
