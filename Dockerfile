@@ -30,6 +30,7 @@ COPY --from=build /app/dist dist
 COPY package.json README.md LICENSE THIRD_PARTY_NOTICES.md ./
 COPY data data
 COPY migrations migrations
+COPY deploy deploy
 RUN ln -s /app/dist/main.js /usr/local/bin/zava-mcp-server && chmod 755 dist/main.js
 
 ENV NODE_ENV=production \

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto';
 
-/** The same each time: a failure must be found again. */
+/** The same each time: a failure must be found again. Mulberry32, since a hash for every letter takes longer than what is tested. */
 function sequence(seed: string) {
-  let count = 0;
+  let state = createHash('sha256').update(seed).digest().readUInt32BE(0);
   return () => {
-    count += 1;
-    return createHash('sha256').update(`${seed} ${count}`).digest().readUInt32BE(0);
+    state = (state + 0x6d2b79f5) >>> 0;
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1);
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61);
+    return (mixed ^ (mixed >>> 14)) >>> 0;
   };
 }
 
