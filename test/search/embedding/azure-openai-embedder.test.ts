@@ -119,6 +119,6 @@ describe('the Azure OpenAI embedder', () => {
   test('another model than the promised one is not taken for it', async () => {
     await service.close();
     service = await embeddingService({ dimensions: 512 });
-    await expect(embedderOf().embed(['a'], { timeoutMs: 300 })).rejects.toThrow(/1536 numbers/);
+    await expect(embedderOf().embed(['a'], { timeoutMs: 5000 })).rejects.toThrow(/1536 numbers/);
   });
 });
