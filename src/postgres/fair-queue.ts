@@ -88,7 +88,7 @@ export function createFairQueue(options: FairQueueOptions) {
       waits.note(0);
       return Promise.resolve();
     }
-    if (waitingCount >= queueLimit || lane.waiting.length >= queueLimitPerKey) return Promise.reject(busy(waitMs));
+    if (waitingCount >= queueLimit || lane.waiting.length >= queueLimitPerKey) return Promise.reject(full());
     const since = now();
     return new Promise((resolve, reject) => {
       const settle = () => {
@@ -175,6 +175,14 @@ function createCompany({ aside, companyMs = 5000, now = () => performance.now() 
       [...present].some((other) => other !== key && other !== aside) ||
       now() - (latest.key === key ? before : latest).at < companyMs,
   };
+}
+
+/** Nobody has waited yet, and the queue moves: worth another try soon. */
+function full(): AppError {
+  return new AppError('overloaded', 'As many calls wait for a database connection as may', {
+    hint: 'Ask less at a time, or try again shortly.',
+    retryAfterMs: 1000,
+  });
 }
 
 function busy(waitMs: number): AppError {

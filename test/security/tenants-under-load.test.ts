@@ -178,7 +178,7 @@ onEveryDatabase('a thousand requests of three tenants at once', (tier) => {
         const answer = { status: response.status, body: await answerOf(response) };
         if (answer.status === 503) {
           expect([answer.body.error.data.code, answer.body.id]).toEqual(['overloaded', null]);
-          // Whole seconds (RFC 9110, section 10.2.3): one where there is no room to wait, else as long as the call has waited.
+          // Whole seconds (RFC 9110, section 10.2.3): one where there is no room to wait, more where the call has waited.
           expect(response.headers.get('retry-after')).toMatch(/^[1-9]\d*$/);
           counts.overloaded += 1;
           return;
