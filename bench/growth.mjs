@@ -48,7 +48,7 @@ async function rowsAndScopes(options, scale, first) {
   const found = [];
   try {
     const stores = await storeScopes(installation.database);
-    const calls = await mixedCalls(installation.database, stores, points);
+    const calls = await mixedCalls(installation.database, stores, { points });
     const size = `${scale.toLocaleString('en-US')} customers`;
     const plain = await startScaled({ main: options.main, installation, scopes: stores, cached: false });
     for (const [kind, what] of [
@@ -68,7 +68,7 @@ async function rowsAndScopes(options, scale, first) {
     await plain.child.stop();
     if (!first) return { found };
     for (const scopes of [stores, tenfoldScopes(stores)]) {
-      const mixed = await mixedCalls(installation.database, scopes, points);
+      const mixed = await mixedCalls(installation.database, scopes, { points });
       const server = await startScaled({ main: options.main, installation, scopes, env: { CACHE_MAX_ITEMS: '10000' } });
       // Everybody has asked everything once: what is told is the steady state.
       await drive({ lanes: server.lanes(80, mixed), seconds: 2 * options.seconds });

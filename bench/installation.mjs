@@ -30,9 +30,8 @@ function kept(name, create) {
   return readFileSync(path, 'utf8');
 }
 
-/** @param {{ name: string, login?: string, password?: string }} options @returns {Promise<pg.Client>} all values as text */
-export async function connect({ name, login, password }) {
-  const { adminUrl } = services();
+/** @param {{ name: string, login?: string, password?: string, adminUrl?: URL }} options @returns {Promise<pg.Client>} all values as text */
+export async function connect({ name, login, password, adminUrl = services().adminUrl }) {
   const client = new pg.Client({
     host: adminUrl.hostname,
     port: Number(adminUrl.port),

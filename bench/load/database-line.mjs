@@ -1,5 +1,6 @@
-// A line to PostgreSQL that can be cut, for what callers meet while it is away.
+// A line to PostgreSQL that can be cut or slowed down, for what callers meet while it is away.
 import { connect, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 /**
  * @param {{ host: string, port: number }} database
@@ -10,6 +11,7 @@ export async function startDatabaseLine({ host, port }) {
   /** @type {'open' | 'cut' | 'silent'} */
   let state = 'open';
   let connections = 0;
+  let delayMs = 0;
   const keep = (socket) => {
     sockets.add(socket);
     socket.on('error', () => {}).on('close', () => sockets.delete(socket));
@@ -22,8 +24,9 @@ export async function startDatabaseLine({ host, port }) {
     const far = connect({ host, port, noDelay: true });
     keep(far);
     near.setNoDelay(true);
+    const later = inOrder(() => delayMs);
     near.on('data', (chunk) => state === 'silent' || far.write(chunk));
-    far.on('data', (chunk) => state === 'silent' || near.write(chunk));
+    far.on('data', (chunk) => state === 'silent' || later(() => near.write(chunk)));
     near.on('close', () => far.destroy());
     far.on('close', () => near.destroy());
   });
@@ -42,6 +45,10 @@ export async function startDatabaseLine({ host, port }) {
     hang() {
       state = 'silent';
     },
+    /** What comes back takes so much longer. @param {number} ms */
+    slow(ms) {
+      delayMs = ms;
+    },
     /** What has hung until now is broken. */
     restore() {
       if (state === 'silent') hangUp();
@@ -58,5 +65,22 @@ export async function startDatabaseLine({ host, port }) {
       server.close();
       hangUp();
     },
+  };
+}
+
+/** Does one thing after the other, each so much later than it came: what is sooner due still waits for what came before it. */
+function inOrder(delayMs) {
+  let last = Promise.resolve();
+  let waiting = 0;
+  return (work) => {
+    if (waiting === 0 && delayMs() === 0) return work();
+    const due = performance.now() + delayMs();
+    waiting += 1;
+    last = last
+      .then(() => sleep(Math.max(0, due - performance.now())))
+      .then(() => {
+        waiting -= 1;
+        work();
+      });
   };
 }

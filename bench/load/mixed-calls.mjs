@@ -45,11 +45,11 @@ const callOf = (kind, sql, rows) => ({
  *
  * @param {string} database
  * @param {readonly Scope[]} scopes
- * @param {number} [points] of each
+ * @param {{ points?: number, adminUrl?: URL }} [options] points of each; the server, where it is another one
  * @returns {Promise<Map<Scope, Call[]>>}
  */
-export function mixedCalls(database, scopes, points = 40) {
-  return withClient({ name: database }, async (admin) => {
+export function mixedCalls(database, scopes, { points = 40, adminUrl } = {}) {
+  return withClient({ name: database, adminUrl }, async (admin) => {
     const rowsOf = async (text) => (await admin.query({ text, rowMode: 'array' })).rows;
     const some = async (condition) =>
       rowsOf(`SELECT ${pointColumns} FROM retail.orders WHERE ${condition} ORDER BY md5(order_id::text) LIMIT ${points}`);

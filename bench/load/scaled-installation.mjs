@@ -52,9 +52,9 @@ export async function scaledInstallation({ main, scale }) {
 
 /** @typedef {{ ids: number[], names: string[], keys: string[] }} Scope what one manager may see: one store, or several */
 
-/** Each store alone. @param {string} database @returns {Promise<Scope[]>} */
-export function storeScopes(database) {
-  return withClient({ name: database }, async (admin) => {
+/** Each store alone. @param {string} database @param {URL} [adminUrl] of another server @returns {Promise<Scope[]>} */
+export function storeScopes(database, adminUrl) {
+  return withClient({ name: database, adminUrl }, async (admin) => {
     const { rows } = await admin.query('SELECT store_id, store_name, rls_user_id FROM retail.stores ORDER BY store_id');
     return rows.map(({ store_id, store_name, rls_user_id }) => ({
       ids: [Number(store_id)],

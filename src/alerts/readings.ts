@@ -22,6 +22,14 @@ export interface Fact {
 
 export const factNames = [
   'database_unhealthy',
+  'database_response_seconds',
+  'read_replicas_away',
+  'redis_away',
+  'embedder_away',
+  'component_unhealthy',
+  'servers_lost',
+  'clock_skew_seconds',
+  'backup_failed',
   'memory_share',
   'failures_of_one_caller',
   'addresses_of_one_subject',

@@ -55,6 +55,15 @@ const performanceRules: readonly AlertRule[] = [
     unit: '',
   },
   {
+    name: 'database_slow',
+    condition: above(fact('database_response_seconds'), 0.5),
+    forMs: 5 * minuteMs,
+    severity: 'high',
+    summary: 'The database takes more than half a second to answer that it is there.',
+    action: 'Look at the network between server and database, then at the load of the database.',
+    unit: 's',
+  },
+  {
     name: 'high_error_rate',
     condition: all(
       above(share(increase('errors_total', windowMs, ours), increase('mcp_requests_total', windowMs)), 0.05),
@@ -133,6 +142,60 @@ const accessRules: readonly AlertRule[] = [
 
 const dependencyRules: readonly AlertRule[] = [
   {
+    name: 'read_replica_down',
+    condition: above(fact('read_replicas_away'), 0),
+    forMs: 2 * minuteMs,
+    severity: 'high',
+    summary: 'A read replica does not answer, or is no copy of the primary: its share of the reads is on the primary.',
+    action: 'Run `doctor`, which names it; start it again, or take it out of POSTGRES_REPLICA_URLS.',
+    unit: 'replicas',
+  },
+  {
+    name: 'redis_down',
+    condition: above(fact('redis_away'), 0),
+    forMs: 2 * minuteMs,
+    severity: 'high',
+    summary: 'Redis does not answer: answers are slower, and each replica has rate limits of its own.',
+    action: 'Run `doctor`; start Redis again, or mend REDIS_URL. Nothing has to be done to the servers.',
+    unit: '',
+  },
+  {
+    name: 'embedder_down',
+    condition: above(fact('embedder_away'), 0),
+    forMs: 5 * minuteMs,
+    severity: 'high',
+    summary: 'The embedder does not answer: products are found by their words alone.',
+    action: 'Run `doctor`; look at the state of the service and at its quota. Search compares meaning again by itself.',
+    unit: '',
+  },
+  {
+    name: 'replica_lost',
+    condition: above(fact('servers_lost'), 0),
+    forMs: minuteMs,
+    severity: 'high',
+    summary: 'A server fell silent without having signed off, and none has taken its place.',
+    action: 'Look at why it ended (crash report, memory, platform), and start another one.',
+    unit: 'servers',
+  },
+  {
+    name: 'component_unhealthy',
+    condition: above(fact('component_unhealthy'), 0),
+    forMs: 5 * minuteMs,
+    severity: 'high',
+    summary: 'A part of the server is unhealthy, although the database answers.',
+    action: 'Look at /health/detailed, which says what is wrong with it.',
+    unit: '',
+  },
+  {
+    name: 'clock_skew',
+    condition: above(fact('clock_skew_seconds'), 10),
+    forMs: minuteMs,
+    severity: 'high',
+    summary: 'The clocks of this server and of the database differ: from 30 s on no call of a tenant is answered.',
+    action: 'Look at the time service (NTP) of both machines; `doctor` tells the difference.',
+    unit: 's',
+  },
+  {
     name: 'breaker_open',
     condition: above(gauge('circuit_breaker_state', 'dependency'), breakerOpen - 1),
     forMs: 2 * minuteMs,
@@ -153,6 +216,15 @@ const dependencyRules: readonly AlertRule[] = [
 ];
 
 const safetyRules: readonly AlertRule[] = [
+  {
+    name: 'backup_failed',
+    condition: above(fact('backup_failed'), 0),
+    forMs: atOnce,
+    severity: 'high',
+    summary: 'The last backup could not be made.',
+    action: 'Look at `jobs list` for the reason and at `doctor` for the room that BACKUP_TARGET has; then `jobs run` it again.',
+    unit: 'jobs',
+  },
   {
     name: 'backup_stale',
     condition: any(above(gauge('backup_age_seconds'), 26 * 3600), above(fact('restore_test_failed'), 0)),

@@ -13,11 +13,16 @@ export interface ReadReplicasOptions {
   readonly note: Note;
 }
 
+export interface WithReadReplicas extends OpenedDatabase {
+  /** How many do not answer as they must. Absent where none is used. */
+  readonly replicasAway?: () => number;
+}
+
 /**
  * The opened database with the standbys of POSTGRES_REPLICA_URLS beside it. A standby may answer what it has replayed: who
  * listens for changes tells that first here, and only then to whoever stamps answers with them.
  */
-export function withReadReplicas(opened: OpenedDatabase, { config, note }: ReadReplicasOptions): OpenedDatabase {
+export function withReadReplicas(opened: OpenedDatabase, { config, note }: ReadReplicasOptions): WithReadReplicas {
   const { openCopy, watchTables, database: primary } = opened;
   const target = databaseTarget(config);
   const urls = config.postgresReplicaUrls ?? [];
@@ -49,11 +54,13 @@ export function withReadReplicas(opened: OpenedDatabase, { config, note }: ReadR
   }
   const watch = (sink: VersionsSink, onFailure: (error: unknown) => void) => watchTables(toldFirst(mark.sink, sink), onFailure);
   const database = createReplicatedDatabase({ primary, standbys, mark: mark.current });
-  if (config.cacheTtlSeconds > 0) return { ...opened, database, watchTables: watch };
+  const replicasAway = () => standbys.filter((standby) => standby.isAway()).length;
+  if (config.cacheTtlSeconds > 0) return { ...opened, database, replicasAway, watchTables: watch };
   // Nobody else listens.
   const watching = watchTables(mark.sink, (error) => note({ kind: 'fault_met', where: 'table versions', error }));
   return {
     ...opened,
+    replicasAway,
     database: {
       ...database,
       async close() {

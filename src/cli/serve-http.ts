@@ -1,3 +1,4 @@
+import type { AlertPace } from '../alerts/pace.ts';
 import { trustedIssuer } from '../app/adapters.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
 import { watchIsolation } from '../app/schedules/isolation-watch.ts';
@@ -15,12 +16,18 @@ import { untilStopped } from './stoppable.ts';
 /** Longer than proxies keep an idle connection (docs/how-to/scale-out.md): then none of their requests meets its closing. */
 const partingMs = 5_000;
 
-export async function serveOverHttp(port: number | undefined, stop: AbortSignal): Promise<number> {
+export interface HttpServing {
+  readonly port?: number | undefined;
+  /** Of a trial run, by code: no flag and no setting changes it. */
+  readonly alertPace?: AlertPace | undefined;
+}
+
+export async function serveOverHttp({ port, alertPace }: HttpServing, stop: AbortSignal): Promise<number> {
   const loaded = loadConfig({ serving: 'http' });
   const config = port === undefined ? loaded : { ...loaded, port };
   const log = openLog(config, clock);
   const oneProcess = config.serverWorkers === 1 && config.autoscale !== 'workers';
-  return oneProcess ? serveHttpHere(config, log, stop) : serveHttpByWorkers(config, log, stop);
+  return oneProcess ? serveHttpHere(config, log, stop, onItsOwn, alertPace) : serveHttpByWorkers(config, log, stop);
 }
 
 /** In the primary: as many workers as are set. In a worker: its part of the work. */
@@ -68,7 +75,13 @@ async function scaledWorkers(config: Config, note: Note) {
   return scaleWorkers({ config, max: mostWorkers(config), clock, note });
 }
 
-async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part: Part = onItsOwn): Promise<number> {
+async function serveHttpHere(
+  config: Config,
+  log: Note,
+  stop: AbortSignal,
+  part: Part = onItsOwn,
+  pace?: AlertPace,
+): Promise<number> {
   const trusted = await trustedIssuer(config, clock, log);
   const loading = Promise.all([
     import('../app/serve-http.ts'),
@@ -89,15 +102,12 @@ async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part:
   try {
     const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { openPrivateMetrics }, { startScaling }, ...more] =
       await loading;
-    const [{ startSchedules }, { startAlerting }, { alertFactsOf }, { startUpkeepGauges }] = more;
+    const [{ startSchedules }, { heartbeatsOn, startAlerting }, { alertFactsOf }, { startUpkeepGauges }] = more;
     const { definition } = served;
     const unsafe = new AbortController();
     const onIsolationBroken = () => unsafe.abort(new AppError('internal', '', { cause: 'a proof of isolation that failed' }));
-    const alerting = startAlerting({
-      ...started.alerts,
-      facts: alertFactsOf(started.alerts),
-      onIsolationBroken,
-    });
+    const watched = { ...started.alerts, heartbeats: heartbeatsOn(database, { clock, pace }), pace };
+    const alerting = startAlerting({ ...watched, facts: alertFactsOf(watched), onIsolationBroken });
     toClose.unshift(alerting.close);
     const dashboard = { ...started.dashboard, alerts: alerting.view };
     const parts = { composition, database, trusted, dashboard, operators };

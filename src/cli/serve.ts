@@ -5,7 +5,7 @@ import { AppError } from '../core/errors.ts';
 import { fixedPrincipal } from '../identity/fixed-principal.ts';
 import { exitCodes } from './exit-code.ts';
 import { openLog } from './open-log.ts';
-import { serveOverHttp } from './serve-http.ts';
+import { type HttpServing, serveOverHttp } from './serve-http.ts';
 import { clock, served, startServer, stopWaitMs } from './start-server.ts';
 import { stoppable, untilStopped } from './stoppable.ts';
 
@@ -20,8 +20,9 @@ export interface ServeFlags {
 /** What a client that has closed its end may still wait for an answer. */
 const goneWaitMs = 5_000;
 
-export async function serve(flags: ServeFlags): Promise<number> {
-  return stoppable((stop) => (flags.transport === 'http' ? serveOverHttp(flags.port, stop) : serveOverStdio(flags, stop)));
+export async function serve(flags: ServeFlags, trial: Pick<HttpServing, 'alertPace'> = {}): Promise<number> {
+  const { transport, port } = flags;
+  return stoppable((stop) => (transport === 'http' ? serveOverHttp({ port, ...trial }, stop) : serveOverStdio(flags, stop)));
 }
 
 async function serveOverStdio({ role, store, region }: ServeFlags, stop: AbortSignal): Promise<number> {

@@ -109,6 +109,7 @@ export async function startServer(config: Config, logLine: Note, stop: AbortSign
     const alerts = {
       ...{ config, served, database, tenants: composition.tenants, signingKey, callers, clock, note },
       ...{ health: operators.health, sampler: telemetry.sampler, readings: telemetry.readings },
+      ...{ redis, replicasAway: opened.replicasAway },
     };
     const parts = { composition, database, dashboard, operators, telemetry, redis, alerts };
     return { ...parts, opened, keys, embedder, serverName, version, note, close };

@@ -93,6 +93,8 @@ export function createStandby(options: StandbyOptions) {
       seen = undefined;
       wake();
     },
+    /** It was asked, and did not answer as it must. */
+    isAway: () => failing,
     /** The mark has moved. */
     moved: () => wake(),
     /** Rejects when the standby goes away in the middle of the work, which then has nobody who waits for it. */

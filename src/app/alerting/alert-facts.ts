@@ -4,8 +4,8 @@ import type { Fact, FactName, Facts } from '../../alerts/readings.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Note } from '../../core/observation.ts';
 
-/** Undefined: it could not be found out. */
-export type Look = () => Promise<number | undefined>;
+/** One number, or several with what each is about. Undefined: it could not be found out. */
+export type Look = () => Promise<number | readonly Fact[] | undefined>;
 
 export interface LookedUp {
   readonly everyMs: number;
@@ -46,8 +46,8 @@ export function createAlertFacts({ callers, clock, note, looks }: AlertFactsOpti
   );
   const lookUp = async (each: Looking) => {
     try {
-      const value = await each.look();
-      each.found = value === undefined ? undefined : [{ labels: {}, value }];
+      const found = await each.look();
+      each.found = typeof found === 'number' ? [{ labels: {}, value: found }] : found;
     } catch (error) {
       // What was found before is not true any more, and nothing else is known.
       each.found = undefined;

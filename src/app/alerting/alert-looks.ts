@@ -1,6 +1,10 @@
+import type { Heartbeats } from '../../alerts/heartbeats.ts';
+import { type AlertPace, usualPace } from '../../alerts/pace.ts';
+import type { Fact } from '../../alerts/readings.ts';
 import type { Config } from '../../config/schema.ts';
 import type { Clock } from '../../core/clock.ts';
-import type { HealthReport } from '../../health/health-report.ts';
+import type { HealthReport, HealthSnapshot } from '../../health/health-report.ts';
+import { clockSkewSeconds } from '../../postgres/clock-skew.ts';
 import type { Database } from '../../postgres/database.ts';
 import { readMigrations } from '../../postgres/migrate.ts';
 import { prove } from '../../proof/prove.ts';
@@ -19,7 +23,14 @@ export interface AlertLooksOptions {
   readonly signingKey: () => ScopeKey;
   readonly health: HealthReport;
   readonly sampler: Pick<Telemetry['sampler'], 'latest'>;
+  /** Absent where no read replica is set. */
+  readonly replicasAway?: (() => number) | undefined;
+  /** Absent where there is none. */
+  readonly redis?: { readonly client: { readonly isReady: boolean } } | undefined;
+  /** Absent on a database that is one process's own. */
+  readonly heartbeats?: Pick<Heartbeats, 'look'> | undefined;
   readonly clock: Clock;
+  readonly pace?: AlertPace | undefined;
 }
 
 const hourMs = 3_600_000;
@@ -35,24 +46,53 @@ export function alertFactsOf(options: AlertLooksOptions & Omit<AlertFactsOptions
 
 /** What alert rules need that nobody counts: found out by looking, some at every turn, what costs something once an hour. */
 function alertLooks(options: AlertLooksOptions): AlertFactsOptions['looks'] {
-  const { config, database, health, sampler } = options;
+  const { config, database, health, sampler, redis, replicasAway, heartbeats, clock, pace = usualPace } = options;
   const hourly = { everyMs: hourMs, firstAfterMs: config.environment === 'development' ? firstInDevelopmentMs : 0 };
+  const jobs = { everyMs: jobsMs / pace.speedUp };
+  const always = (look: Look) => ({ everyMs: atEveryTurn, look });
+  const ofHealth = (read: (components: HealthSnapshot['components']) => number | readonly Fact[] | undefined) =>
+    always(async () => read((await health.current()).components));
   return {
-    database_unhealthy: {
-      everyMs: atEveryTurn,
-      look: async () => ((await health.current()).components.database.status === 'unhealthy' ? 1 : 0),
-    },
-    memory_share: {
-      everyMs: atEveryTurn,
-      look: async () => {
-        const { rssBytes, memoryLimitBytes } = sampler.latest();
-        return rssBytes / memoryLimitBytes;
+    database_unhealthy: ofHealth((components) => (components.database.status === 'unhealthy' ? 1 : 0)),
+    database_response_seconds: ofHealth(responseSeconds),
+    embedder_away: ofHealth((components) => (components.ai_service.status === 'healthy' ? 0 : 1)),
+    component_unhealthy: ofHealth(unhealthyComponents),
+    memory_share: always(async () => {
+      const { rssBytes, memoryLimitBytes } = sampler.latest();
+      return rssBytes / memoryLimitBytes;
+    }),
+    read_replicas_away: always(async () => replicasAway?.() ?? 0),
+    redis_away: always(async () => (redis === undefined || redis.client.isReady ? 0 : 1)),
+    // While the database is away nobody is heard, which has a rule of its own.
+    servers_lost: always(async () => (heartbeats === undefined ? 0 : heartbeats.look().catch(() => undefined))),
+    clock_skew_seconds: { ...jobs, look: () => clockSkewSeconds(database, clock) },
+    isolation_broken: { ...hourly, look: lookAtIsolation(options) },
+    audit_chain_broken: { ...jobs, look: () => lookAtJob(database, 'audit-verify', trailBroken) },
+    restore_test_failed: { ...jobs, look: async () => (await lookAtJob(database, 'restore-test')) ?? 0 },
+    backup_failed: {
+      ...jobs,
+      async look() {
+        const failed = await Promise.all(backupJobNames.map((job) => lookAtJob(database, job)));
+        return failed.reduce<number>((sum, one) => sum + (one ?? 0), 0);
       },
     },
-    isolation_broken: { ...hourly, look: lookAtIsolation(options) },
-    audit_chain_broken: { everyMs: jobsMs, look: () => lookAtJob(database, 'audit-verify', trailBroken) },
-    restore_test_failed: { everyMs: jobsMs, look: async () => (await lookAtJob(database, 'restore-test')) ?? 0 },
   };
+}
+
+const backupJobNames = ['backup-full', 'backup-incremental'];
+
+/** Undefined where it does not answer at all: that is another matter. */
+function responseSeconds({ database }: HealthSnapshot['components']): number | undefined {
+  const { response_ms: ms } = database.details;
+  return typeof ms === 'number' ? ms / 1000 : undefined;
+}
+
+/** Of those that have no rule of their own. Without the database they cannot be judged. */
+function unhealthyComponents(components: HealthSnapshot['components']): readonly Fact[] | undefined {
+  if (components.database.status === 'unhealthy') return undefined;
+  return (['system', 'application'] as const)
+    .filter((name) => components[name].status === 'unhealthy')
+    .map((component) => ({ labels: { component }, value: 1 }));
 }
 
 /** How many faults the proof of isolation finds. */

@@ -6,8 +6,12 @@ import { createLogChannel } from '../../alerts/channels/log-channel.ts';
 import { createSlackChannel } from '../../alerts/channels/slack-channel.ts';
 import { createTeamsChannel } from '../../alerts/channels/teams-channel.ts';
 import { createWebhookChannel } from '../../alerts/channels/webhook-channel.ts';
+import { createClaims } from '../../alerts/claims.ts';
 import { createDatabaseClaims } from '../../alerts/database-claims.ts';
+import { createHeartbeats, type Heartbeats } from '../../alerts/heartbeats.ts';
+import { type AlertPace, pacedRules, silentMs, usualPace } from '../../alerts/pace.ts';
 import type { Readings } from '../../alerts/readings.ts';
+import { createRedisClaims } from '../../alerts/redis-claims.ts';
 import { alertRules } from '../../alerts/rules.ts';
 import { defaultLimits } from '../../alerts/state-machine.ts';
 import { isLoopback } from '../../config/loopback.ts';
@@ -15,6 +19,7 @@ import type { Config } from '../../config/schema.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { Note } from '../../core/observation.ts';
 import type { Database } from '../../postgres/database.ts';
+import type { RedisConnection } from '../../resilience/redis-connection.ts';
 import type { AlertFacts } from './alert-facts.ts';
 
 /** The log always, and what is configured. */
@@ -50,24 +55,46 @@ export interface AlertingOptions {
   readonly note: Note;
   /** A tenant might see rows of another: whoever serves must end. Called once the alert is on its way. */
   readonly onIsolationBroken: () => void;
-  readonly everyMs?: number;
+  /** Where who tells is settled while the database does not answer. */
+  readonly redis?: Pick<RedisConnection, 'client'> | undefined;
+  /** Signed off at the end. */
+  readonly heartbeats?: Pick<Heartbeats, 'close'> | undefined;
+  readonly pace?: AlertPace | undefined;
 }
 
-const evaluationMs = 15_000;
+/** This process among all that share the database. */
+const thisServer = () => `${hostname()}/${process.pid}`;
+
+/** Absent on the embedded database: that is one process's own. */
+export function heartbeatsOn(
+  database: Database,
+  { clock, pace = usualPace }: { readonly clock: Clock; readonly pace?: AlertPace | undefined },
+): Heartbeats | undefined {
+  if (database.kind === 'embedded') return undefined;
+  const begun = Math.round(clock.now() - clock.monotonic());
+  return createHeartbeats({ database, server: `${thisServer()}/${begun}`, silentMs: silentMs(pace), clock });
+}
+
+function claimsOn({ config, database, redis }: Pick<AlertingOptions, 'config' | 'database' | 'redis'>) {
+  const shared = { holder: thisServer(), cooldownMs: defaultLimits.cooldownMs };
+  const prefix = `${config.postgresRolePrefix}:`;
+  return createClaims({
+    places: [
+      createDatabaseClaims({ database, ...shared }),
+      ...(redis === undefined ? [] : [createRedisClaims({ redis: redis.client, prefix, ...shared })]),
+    ],
+  });
+}
 
 /** Evaluates the rules for as long as the process serves. Its timer keeps no process alive. */
 export function startAlerting(alerting: AlertingOptions) {
-  const { config, database, readings, facts, clock, note, onIsolationBroken, everyMs = evaluationMs } = alerting;
+  const { config, readings, facts, clock, note, onIsolationBroken, heartbeats, pace = usualPace } = alerting;
   const options: AlertManagerOptions = {
-    rules: alertRules({ monthlyBudget: config.monthlyBudget }),
+    rules: pacedRules(alertRules({ monthlyBudget: config.monthlyBudget }), pace),
     readings,
     facts: facts.facts,
     channels: alertChannels(config, note),
-    claims: createDatabaseClaims({
-      database,
-      holder: `${hostname()}/${process.pid}`,
-      cooldownMs: defaultLimits.cooldownMs,
-    }),
+    claims: claimsOn(alerting),
     clock,
     note,
     server: serverName(config),
@@ -87,7 +114,7 @@ export function startAlerting(alerting: AlertingOptions) {
       });
     return running;
   };
-  const timer = setInterval(turn, everyMs).unref();
+  const timer = setInterval(turn, pace.everyMs).unref();
   // The first proof of isolation belongs to the start.
   turn();
   return {
@@ -99,6 +126,7 @@ export function startAlerting(alerting: AlertingOptions) {
       clearInterval(timer);
       facts.close();
       await running;
+      await heartbeats?.close();
       await manager.close();
     },
   };

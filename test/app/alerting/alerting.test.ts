@@ -36,7 +36,7 @@ function start(
     clock: systemClock,
     note: (observation) => noted.push(observation),
     onIsolationBroken: () => stops.push('stop'),
-    everyMs: 20,
+    pace: { everyMs: 20, speedUp: 1 },
   });
   return { alerting, noted, stops };
 }

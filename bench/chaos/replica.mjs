@@ -1,0 +1,7 @@
+// One server as it is built and shipped, except that a second stands for the minutes after which alert rules fire.
+import { pathToFileURL } from 'node:url';
+
+const [dist, port, everyMs, speedUp] = process.argv.slice(2);
+const { serve } = await import(pathToFileURL(`${dist}/cli/serve.js`).href);
+const alertPace = { everyMs: Number(everyMs), speedUp: Number(speedUp) };
+process.exitCode = await serve({ transport: 'http', port: Number(port), store: [], region: [] }, { alertPace });
