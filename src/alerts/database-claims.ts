@@ -8,7 +8,11 @@ export interface DatabaseClaimsOptions {
   readonly cooldownMs: number;
 }
 
+/** One round trip; what is too old goes with it. */
 const beginStatement = `
+  WITH forgotten AS (
+    DELETE FROM ops.alert_notices WHERE seen_at < now() - interval '${claimsKeptMs / 1000} seconds' AND alert <> $1
+  )
   INSERT INTO ops.alert_notices AS known (alert, holder, notified_at, seen_at) VALUES ($1, $2, now(), now())
   ON CONFLICT (alert) DO UPDATE SET holder = excluded.holder, notified_at = now(), seen_at = now()
     WHERE known.notified_at <= now() - $3::int * interval '1 millisecond'
@@ -18,15 +22,11 @@ const endStatement = `
     AND (holder = $2 OR holder IS NOT NULL AND seen_at < now() - interval '${holderSilentMs / 1000} seconds')
   RETURNING alert`;
 const renewStatement = 'UPDATE ops.alert_notices SET seen_at = now() WHERE holder = $1 AND alert = ANY ($2::text[])';
-const forgetStatement = `DELETE FROM ops.alert_notices WHERE seen_at < now() - interval '${claimsKeptMs / 1000} seconds'`;
 
 /** A row in the database for each alert that was told of. */
 export function createDatabaseClaims({ database, holder, cooldownMs }: DatabaseClaimsOptions): ClaimPlace {
   return {
-    async begin(alert) {
-      await database.query(forgetStatement);
-      return (await database.query(beginStatement, [alert, holder, cooldownMs - claimSlackMs])).length > 0;
-    },
+    begin: async (alert) => (await database.query(beginStatement, [alert, holder, cooldownMs - claimSlackMs])).length > 0,
     end: async (alert) => (await database.query(endStatement, [alert, holder])).length > 0,
     async renew(alerts) {
       await database.query(renewStatement, [holder, alerts]);

@@ -11,6 +11,12 @@ import { onEveryDatabase, signingKey, type TestDatabase } from '../../support/da
 import { handClock } from '../../support/hand-clock.ts';
 
 const hourMs = 3_600_000;
+const componentsWith = (database: string, others: Record<string, string> = {}) => ({
+  database: { status: database, details: database === 'unhealthy' ? {} : { response_ms: 700 } },
+  ai_service: { status: others.ai_service ?? 'healthy', details: {} },
+  system: { status: others.system ?? 'healthy', details: {} },
+  application: { status: others.application ?? 'degraded', details: {} },
+});
 
 onEveryDatabase('what alert rules look up', (tier) => {
   let db: TestDatabase;
@@ -32,7 +38,7 @@ onEveryDatabase('what alert rules look up', (tier) => {
       database,
       tenants: createTenantDirectory({ database, definition: retailSchema.definition, clock: systemClock }),
       signingKey: () => signingKey,
-      health: { current: async () => ({ components: { database: { status } } }) as never },
+      health: { current: async () => ({ components: componentsWith(status) }) as never },
       sampler: { latest: () => ({ rssBytes: 300, memoryLimitBytes: 400 }) as never },
       callers: { facts: () => undefined },
       // The proof signs scopes, which the database judges by its own clock.
@@ -66,9 +72,63 @@ onEveryDatabase('what alert rules look up', (tier) => {
       [0],
     ]);
     expect(here.noted).toEqual([]);
+    expect([here.found('database_response_seconds'), here.found('embedder_away'), here.found('component_unhealthy')]).toEqual([
+      [0.7],
+      [0],
+      [],
+    ]);
+    expect([here.found('read_replicas_away'), here.found('redis_away'), here.found('servers_lost')]).toEqual([[0], [0], [0]]);
+    expect(here.found('backup_failed')).toEqual([0]);
+    expect(here.found('clock_skew_seconds')?.[0]).toBeLessThan(5);
     status = 'unhealthy';
     await here.look();
     expect(here.found('database_unhealthy')).toEqual([1]);
+    // Without the database nothing can be said of these.
+    expect([here.found('database_response_seconds'), here.found('component_unhealthy')]).toEqual([undefined, undefined]);
+  }, 90_000);
+
+  test('what else is lost is found', async () => {
+    const tenants = async () => Promise.reject(new Error('not asked for here'));
+    const here = looking({
+      tenants,
+      health: {
+        current: async () =>
+          ({ components: componentsWith('healthy', { ai_service: 'degraded', system: 'unhealthy' }) }) as never,
+      },
+      replicasAway: () => 2,
+      redis: { client: { isReady: false } },
+      heartbeats: { look: async () => 1 },
+      pace: { everyMs: 1000, speedUp: 60 },
+    });
+    await here.look();
+    expect([here.found('embedder_away'), here.found('read_replicas_away'), here.found('redis_away')]).toEqual([[1], [2], [1]]);
+    expect(here.found('servers_lost')).toEqual([1]);
+    expect(here.facts('component_unhealthy')).toEqual([{ labels: { component: 'system' }, value: 1 }]);
+    const nobodyHeard = looking({ tenants, heartbeats: { look: async () => Promise.reject(new Error('away')) } });
+    await nobodyHeard.look();
+    expect(nobodyHeard.found('servers_lost')).toBeUndefined();
+    expect(nobodyHeard.noted.filter((one) => 'where' in one && one.where.includes('servers_lost'))).toEqual([]);
+  }, 90_000);
+
+  test('a backup that failed counts until the next one succeeds, of either kind', async () => {
+    const here = looking({ tenants: async () => Promise.reject(new Error('not asked for here')) });
+    const run = (minute: number, job: string, outcome: string) =>
+      db.owner.script(
+        `INSERT INTO ops.job_runs (job, scheduled_for, started_at, finished_at, outcome, detail)
+         VALUES ('${job}', '2026-11-01T10:0${minute}Z', now(), now(), '${outcome}', 'no space left on device')`,
+      );
+    const next = async () => {
+      here.clock.advance(60_000);
+      await here.look();
+      return here.found('backup_failed');
+    };
+    await run(1, 'backup-full', 'failed');
+    expect(await next()).toEqual([1]);
+    await run(2, 'backup-incremental', 'failed');
+    expect(await next()).toEqual([2]);
+    await run(3, 'backup-full', 'done');
+    await run(4, 'backup-incremental', 'done');
+    expect(await next()).toEqual([0]);
   }, 90_000);
 
   test('a loosened policy breaks isolation', async () => {
