@@ -1,5 +1,6 @@
 import { developmentIssuer, trustedIssuer } from '../app/adapters.ts';
 import { compose, serverName } from '../app/compose.ts';
+import { lookAtAlertChannels, lookAtBackupTarget, lookAtReadReplicas, lookAtRedis } from '../app/doctor-looks.ts';
 import { openEmbedder } from '../app/embedding.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
 import { scopeKey } from '../app/secrets.ts';
@@ -22,7 +23,7 @@ import { minimumNode, readVersion } from './version.ts';
 const { definition, migrations } = retailSchema;
 const clock = systemClock;
 
-/** Eight checks, each with a remedy. A faulty configuration is a finding here, not an end. */
+/** Twelve checks, each with a remedy. A faulty configuration is a finding here, not an end. */
 export async function doctor({ json }: { readonly json?: boolean }): Promise<number> {
   const diagnosis = await stoppable(diagnoseUnlessStopped);
   process.stdout.write(json ? `${JSON.stringify(diagnosis, null, 2)}\n` : formatDiagnosis(diagnosis));
@@ -31,7 +32,7 @@ export async function doctor({ json }: { readonly json?: boolean }): Promise<num
 
 async function diagnoseUnlessStopped(stop: AbortSignal): Promise<Diagnosis> {
   const { config, problems } = readConfig({ serving: 'nothing' });
-  const prefix = config.postgresRolePrefix;
+  const { postgresRolePrefix: prefix, redisUrl } = config;
   // The first start of the embedded database makes it, which takes longer than a check may.
   const opening = openToldDatabase(config, { signal: stop }).then(({ database }) => database);
   const database = await opening.catch(() => undefined);
@@ -49,6 +50,11 @@ async function diagnoseUnlessStopped(stop: AbortSignal): Promise<Diagnosis> {
         const tenants = await createTenantDirectory({ database: opened, definition, clock })();
         return proveSeparation({ database: opened, definition, prefix, signingKey: () => key, clock, tenants });
       },
+      clock,
+      readReplicas: () => lookAtReadReplicas(config),
+      backupTarget: () => lookAtBackupTarget(config),
+      alertChannels: async () => lookAtAlertChannels(config),
+      ...(redisUrl !== undefined && { cache: (signal: AbortSignal) => lookAtRedis(redisUrl, signal) }),
       ...(config.embedder !== 'none' && { embedder: (signal: AbortSignal) => askEmbedder(config, signal) }),
       server,
     });

@@ -1,5 +1,7 @@
+import type { Clock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
+import { clockSkewSeconds } from '../postgres/clock-skew.ts';
 import type { Database } from '../postgres/database.ts';
 import type { Migration } from '../postgres/migrate.ts';
 import { findUnsafePrivileges } from '../postgres/privilege-check.ts';
@@ -42,6 +44,10 @@ export interface DiagnoseOptions {
   readonly isolation: (
     database: Database,
   ) => Promise<readonly { readonly name: string; readonly passed: boolean; readonly detail: string }[]>;
+  readonly clock: Clock;
+  readonly readReplicas?: Look;
+  readonly backupTarget?: Look;
+  readonly alertChannels?: Look;
   /** A dependency that is not configured is left out; a configured one tells what it found, or throws. */
   readonly embedder?: Reach;
   readonly azureIdentity?: Reach;
@@ -51,9 +57,11 @@ export interface DiagnoseOptions {
 }
 
 export type Reach = (signal: AbortSignal) => Promise<string>;
+/** Judges what it finds itself. */
+export type Look = () => Promise<CheckAnswer>;
 
 export function createChecks(options: DiagnoseOptions): readonly Check[] {
-  const { embedder, azureIdentity, cache, server } = options;
+  const { embedder, azureIdentity, cache, server, readReplicas, backupTarget, alertChannels } = options;
   return [
     { name: 'runtime', remedy: 'Reinstall this release', run: async () => checkRuntime(options.runtime) },
     { name: 'settings', remedy: 'zava-mcp-server config check', run: async () => checkSettings(options.settings) },
@@ -67,12 +75,20 @@ export function createChecks(options: DiagnoseOptions): readonly Check[] {
       remedy: 'zava-mcp-server prove shows each probe; do not serve until it passes',
       run: async () => checkIsolation(await options.isolation(await options.database.open())),
     },
+    lookedAt('read replicas', readReplicas, 'none is set', 'Check POSTGRES_REPLICA_URLS'),
+    {
+      name: 'clocks',
+      remedy: 'Check the time service (NTP) of this machine and of the database',
+      run: async () => checkClocks(await options.database.open(), options.clock),
+    },
     {
       ...reachable('embedder', embedder, 'not configured: products are found by their words', 'Check EMBEDDER and its settings'),
       patience: 4,
     },
     reachable('Azure identity', azureIdentity, 'not configured', 'Check AZURE_TENANT_ID, AZURE_CLIENT_ID and the credential'),
     reachable('cache', cache, 'in this process’s memory', 'Check REDIS_URL; without Redis the server works, slower'),
+    lookedAt('backup target', backupTarget, 'not looked at', 'Check BACKUP_TARGET and the right to list and write there'),
+    lookedAt('alert channels', alertChannels, 'not looked at', 'Check the settings of the channels: docs/how-to/alerts.md'),
     reachable(
       'server',
       server && ((signal) => shakeHands({ ...server, signal })),
@@ -119,6 +135,20 @@ function reachable(name: string, reach: Reach | undefined, unconfigured: string,
     run: async (signal) =>
       reach === undefined ? { status: 'not applicable', detail: unconfigured } : { status: 'ok', detail: await reach(signal) },
   };
+}
+
+function lookedAt(name: string, look: Look | undefined, unconfigured: string, remedy: string): Check {
+  return { name, remedy, run: look ?? (async () => ({ status: 'not applicable', detail: unconfigured })) };
+}
+
+/** The alert clock_skew begins here; from 30 s on the database refuses every scope that this process signs. */
+const mostSkewSeconds = 10;
+
+async function checkClocks(database: Database, clock: Clock): Promise<CheckAnswer> {
+  const seconds = await clockSkewSeconds(database, clock);
+  const detail = `this machine’s and the database’s differ by ${seconds.toFixed(1)} s`;
+  if (seconds <= mostSkewSeconds) return { status: 'ok', detail };
+  return { status: 'failed', detail, remedy: 'Mend the time service (NTP) of the one that is wrong' };
 }
 
 function checkRuntime({ node, minimumNode, release }: DiagnoseOptions['runtime']): CheckAnswer {

@@ -27,8 +27,8 @@ async function diagnosis(env: Record<string, string>) {
 test('doctor finds a sound installation sound, and asks a server of its own where none runs', async () => {
   const { code, ok, checks, statusOf } = await diagnosis({});
   expect(checks.filter(({ status }) => status === 'failed')).toEqual([]);
-  expect({ code, ok, asked: checks.length }).toEqual({ code: 0, ok: true, asked: 8 });
-  for (const name of ['database', 'row-level security', 'embedder', 'server']) expect(statusOf(name)).toBe('ok');
+  expect({ code, ok, asked: checks.length }).toEqual({ code: 0, ok: true, asked: 12 });
+  for (const name of ['database', 'row-level security', 'clocks', 'embedder', 'server']) expect(statusOf(name)).toBe('ok');
   const text = await runVerb(['doctor'], { DATA_DIR, PORT });
   expect(text.stdout).not.toContain('failed');
   expect(text).toMatchObject({ code: 0, stderr: '' });

@@ -44,6 +44,7 @@ onEveryDatabase('the doctor', (tier) => {
         clock: systemClock,
         tenants: await tenantDirectory(database),
       }),
+    clock: systemClock,
     server: { url: server.mcpUrl, token: 'manager' },
     ...changes,
   });
@@ -53,16 +54,20 @@ onEveryDatabase('the doctor', (tier) => {
   };
   const databaseWith = (changes: Partial<DiagnoseOptions['database']>) => ({ database: { ...options().database, ...changes } });
 
-  test('makes eight checks, and a sound installation passes all that apply', async () => {
+  test('makes twelve checks, and a sound installation passes all that apply', async () => {
     const diagnosis = await diagnose(createChecks(options()));
     expect(diagnosis.checks.map(({ name, status }) => [name, status])).toEqual([
       ['runtime', 'ok'],
       ['settings', 'ok'],
       ['database', 'ok'],
       ['row-level security', 'ok'],
+      ['read replicas', 'not applicable'],
+      ['clocks', 'ok'],
       ['embedder', 'not applicable'],
       ['Azure identity', 'not applicable'],
       ['cache', 'not applicable'],
+      ['backup target', 'not applicable'],
+      ['alert channels', 'not applicable'],
       ['server', 'ok'],
     ]);
     expect(diagnosis.ok).toBe(true);
@@ -83,6 +88,15 @@ onEveryDatabase('the doctor', (tier) => {
     });
     expect(await examine('database', databaseWith({ migrations: migrations.slice(0, -1) }))).toMatchObject({
       detail: expect.stringContaining('newer release'),
+    });
+  });
+
+  test('tells of a clock that is wrong', async () => {
+    const ahead = { ...systemClock, now: () => systemClock.now() + 20_000 };
+    expect(await examine('clocks', { clock: ahead })).toMatchObject({
+      status: 'failed',
+      detail: expect.stringMatching(/differ by (19|20)\.\d s/),
+      remedy: expect.stringContaining('NTP'),
     });
   });
 
