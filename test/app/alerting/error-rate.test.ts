@@ -31,16 +31,12 @@ test('calls that fail by our doing are told of once, and so is their end; a few 
   const serve = async (quarters: number, failing: number) => {
     for (let turn = 0; turn < quarters; turn += 1) {
       for (let call = 0; call < 50; call += 1) {
-        const failed = call < failing;
-        count({
-          kind: 'request_answered',
-          requestId: `${turn}-${call}`,
-          transport: 'http',
-          method: 'tools/call',
-          durationMs: 5,
-          outcome: failed ? 'failed' : 'answered',
-          ...(failed && { code: 'internal' }),
-        });
+        const asked = { requestId: `${turn}-${call}`, durationMs: 5 };
+        // A tool's failure is an answer.
+        count({ ...asked, kind: 'request_answered', transport: 'http', method: 'tools/call', outcome: 'answered' });
+        if (call < failing) {
+          count({ ...asked, kind: 'tool_called', subject: 'jane', tool: 'execute_sales_query', outcome: 'failed', code: 'internal' });
+        }
       }
       readings.take();
       clock.advance(15_000);
