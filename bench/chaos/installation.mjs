@@ -44,8 +44,11 @@ export async function startInstallation({ main, root, scale, replicas: count, pa
     toStop.unshift(() => stop(part));
     return part;
   };
+  const onSignal = () => void stop().finally(() => process.exit(1));
+  for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, onSignal);
   const stop = async () => {
-    for (const one of toStop.splice(0)) await Promise.resolve(one()).catch((error) => progress(error.message));
+    for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, onSignal);
+    for (const one of toStop.splice(0)) await Promise.resolve().then(one).catch((error) => progress(error.message));
   };
   try {
     progress('starting PostgreSQL, Redis, embedding service');
@@ -102,6 +105,7 @@ export async function startInstallation({ main, root, scale, replicas: count, pa
     return {
       ...{ database, adminUrl, pair, line, redis, embedder, receiver, target, scopes, tokens, replicas },
       url: `${nginx.url}/mcp`,
+      origins: places.map((port) => `http://127.0.0.1:${port}`),
       /** As `X-Replica` names it. */
       nameOf: (index) => `127.0.0.1:${places[index]}`,
       async restartReplica(index) {

@@ -1,7 +1,7 @@
 // One fault after the other while tenants ask, and what came of it.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withClient } from '../installation.mjs';
-import { progress } from '../places.mjs';
+import { BenchError, progress } from '../places.mjs';
 import { startCallers } from './callers.mjs';
 import { chaosFaults } from './faults.mjs';
 import { startInstallation } from './installation.mjs';
@@ -25,8 +25,11 @@ export async function runChaos({ main, root, minutes, perSecond, scale, replicas
     const callers = await startCallers(installation, { lanes, perSecond });
     const killed = [];
     const faults = chaosFaults(installation, (index) => killed.push({ replica: nameOf(index), at: performance.now() }));
-    // Heartbeats, caches and connections of the replicas settle.
-    await sleep(Math.max(3000, 7 * pace.everyMs));
+    await allIsWell(installation);
+    // Until the replicas know who else is there.
+    await sleep(7 * pace.everyMs);
+    const early = receiver.notices.map(({ rule }) => rule);
+    if (early.length > 0) throw new BenchError(`there were alerts before anything had been done: ${early}`);
     const slotMs = (minutes * 60_000 - (performance.now() - began)) / faults.length;
     const timeline = [];
     for (const fault of faults) timeline.push(await induce({ fault, receiver, slotMs }));
@@ -69,6 +72,15 @@ async function heard({ notices }, rule, kind, since) {
     if (performance.now() > deadline) return progress(`  ${rule} was not ${kind} within ${patienceMs / 1000} s`);
     await sleep(50);
   }
+}
+
+/** @param {{ origins: readonly string[] }} installation */
+async function allIsWell({ origins }) {
+  const healthy = async (origin) => /"healthy"/.test(await (await fetch(`${origin}/health`)).text());
+  for (const begun = performance.now(); performance.now() - begun < 60_000; await sleep(500)) {
+    if ((await Promise.all(origins.map(healthy))).every(Boolean)) return;
+  }
+  throw new BenchError('the servers are not healthy to begin with');
 }
 
 /** How often each request stands in the trail. @returns {Promise<Map<string, number>>} */

@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { AppError } from '../core/errors.ts';
+import { AppError, type ErrorCode } from '../core/errors.ts';
 import type { Tenant } from '../core/principal.ts';
 import type { RelationDefinition, SchemaDefinition } from '../core/schema-definition.ts';
 import type { Database } from '../postgres/database.ts';
@@ -11,6 +11,8 @@ export interface ProbeResult {
   readonly name: string;
   readonly passed: boolean;
   readonly detail: string;
+  /** Nobody answered. That proves nothing, neither that tenants are kept apart nor that they are not. */
+  readonly unanswered?: true;
 }
 
 export interface ProbeOptions {
@@ -82,12 +84,15 @@ export const tenantRelations = (definition: SchemaDefinition): RelationDefinitio
 export const exclusiveRelations = (definition: SchemaDefinition): RelationDefinition[] =>
   tenantRelations(definition).filter((relation) => relation.policyReads.length === 0);
 
+const away: ReadonlySet<ErrorCode> = new Set(['dependency_unavailable', 'circuit_open', 'overloaded', 'query_timeout']);
+
 /** A probe that could not be carried out has not been passed. */
 export async function attempt(name: string, work: () => Promise<Omit<ProbeResult, 'name'>>): Promise<ProbeResult> {
   try {
     return { name, ...(await work()) };
   } catch (error) {
     const reason = error instanceof AppError ? `${error.code}: ${error.message}` : 'an unexpected failure';
-    return { name, passed: false, detail: `could not be carried out: ${reason}` };
+    const unanswered = error instanceof AppError && away.has(error.code);
+    return { name, passed: false, detail: `could not be carried out: ${reason}`, ...(unanswered && { unanswered }) };
   }
 }

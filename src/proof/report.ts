@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { AppError } from '../core/errors.ts';
 import type { CatalogFacts } from './catalog.ts';
 import type { Finding } from './finding.ts';
 import type { ProbeResult } from './probe.ts';
@@ -84,3 +85,14 @@ export function formatReport(report: ProofReport): string {
   ];
   return `${lines.join('\n')}\n`;
 }
+
+/** How much is broken. 0 of a report that has not passed: nobody answered some of its probes, so that nothing is proved. */
+export function faultsIn({ findings, probes }: Pick<ProofReport, 'findings' | 'probes'>): number {
+  const faults = findings.filter(({ severity }) => severity === 'fault');
+  return faults.length + probes.filter(({ passed, unanswered }) => !passed && !unanswered).length;
+}
+
+export const unproved = () =>
+  new AppError('dependency_unavailable', 'The proof of isolation could not be carried out: the database did not answer all of it', {
+    hint: 'It is tried again; zava-mcp-server prove tells what was not answered.',
+  });

@@ -234,6 +234,7 @@ describe('a probe', () => {
     expect(gone).toMatchObject({
       passed: false,
       detail: 'could not be carried out: dependency_unavailable: The database cannot be reached',
+      unanswered: true,
     });
     expect(await attempt('a', () => Promise.reject(new TypeError('secret')))).toMatchObject({
       passed: false,

@@ -8,6 +8,7 @@ import { clockSkewSeconds } from '../../postgres/clock-skew.ts';
 import type { Database } from '../../postgres/database.ts';
 import { readMigrations } from '../../postgres/migrate.ts';
 import { prove } from '../../proof/prove.ts';
+import { faultsIn, unproved } from '../../proof/report.ts';
 import type { TenantDirectory } from '../../query/tenant-directory.ts';
 import type { ScopeKey } from '../../vault/scope-key.ts';
 import { trailBroken } from '../schedules/self-tests.ts';
@@ -102,9 +103,9 @@ function lookAtIsolation({ config, served, database, tenants, signingKey, clock 
     const migrations = await readMigrations(served.migrations);
     const prefix = config.postgresRolePrefix;
     const report = await prove({ database, definition, prefix, signingKey, clock, tenants: await tenants(), migrations });
-    if (report.passed) return 0;
-    const faults = report.findings.filter(({ severity }) => severity === 'fault').length;
-    return Math.max(1, faults + report.probes.filter(({ passed }) => !passed).length);
+    const faults = faultsIn(report);
+    if (faults === 0 && !report.passed) throw unproved();
+    return faults;
   };
 }
 

@@ -7,7 +7,7 @@ import type { Note } from '../../core/observation.ts';
 import type { Database } from '../../postgres/database.ts';
 import { readMigrations } from '../../postgres/migrate.ts';
 import { nothingToProve, prove } from '../../proof/prove.ts';
-import type { ProofReport } from '../../proof/report.ts';
+import { faultsIn, type ProofReport, unproved } from '../../proof/report.ts';
 import { createTenantDirectory } from '../../query/tenant-directory.ts';
 import { createHeadSigner } from '../../vault/head-signer.ts';
 import type { KeyRing } from '../../vault/key-ring.ts';
@@ -51,6 +51,7 @@ export function createSelfTests(options: SelfTestOptions) {
         migrations: await readMigrations(served.migrations),
       });
       if (isEmpty(report)) return nothingToProve.detail;
+      if (!report.passed && faultsIn(report) === 0) throw unproved();
       const detail = verdictOf(report);
       note({ kind: 'self_tested', test: 'isolation', passed: report.passed, detail });
       if (report.passed) return detail;

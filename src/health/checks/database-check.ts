@@ -1,4 +1,5 @@
 import type { Clock } from '../../core/clock.ts';
+import { within } from '../../core/within.ts';
 import type { Database, TextRow } from '../../postgres/database.ts';
 import { findingsOf, type HealthCheck } from '../health-check.ts';
 
@@ -11,6 +12,8 @@ export interface DatabaseCheckOptions {
   readonly slowMs?: number;
   /** Statistics that cannot be had are not asked for again for so long. */
   readonly retryMs?: number;
+  /** What statistics may take: a database that answered is not dead because they are late. */
+  readonly detailsMs?: number;
 }
 
 const applied = 'SELECT max(version)::text AS version FROM ops.schema_migrations';
@@ -23,21 +26,23 @@ const slowest = `SELECT left(query, 200) AS query, calls::text, round(mean_exec_
   ORDER BY mean_exec_time DESC LIMIT 5`;
 
 const unavailable = 'statistics unavailable';
+const late = new Error('late');
 
 /** What PostgreSQL shows of statements whose text one may not see. */
 const isHidden = ({ query }: TextRow): boolean => query === '<insufficient privilege>';
 
 /** Works with any rights: what it may not see is said to be unavailable, and says nothing about the database. */
 export function createDatabaseCheck(options: DatabaseCheckOptions): HealthCheck {
-  const { database, migration, clock, slowMs = 1000, retryMs = 600_000 } = options;
+  const { database, migration, clock, slowMs = 1000, retryMs = 600_000, detailsMs = 800 } = options;
   /** A statement that was refused costs a connection, so it is not tried each time. */
   const askAgainAt = new Map<string, number>();
   const ask = async <T>(statement: string, read: (rows: readonly TextRow[]) => T): Promise<T | typeof unavailable> => {
     if (clock.monotonic() < (askAgainAt.get(statement) ?? Number.NEGATIVE_INFINITY)) return unavailable;
     try {
-      return read(await database.query(statement));
-    } catch {
-      askAgainAt.set(statement, clock.monotonic() + retryMs);
+      return read(await within(detailsMs, database.query(statement), () => late));
+    } catch (error) {
+      // One that answers slowly may be asked again; what it refused it will refuse again.
+      if (error !== late) askAgainAt.set(statement, clock.monotonic() + retryMs);
       return unavailable;
     }
   };

@@ -5,6 +5,7 @@ import { trailBroken } from '../../../src/app/schedules/self-tests.ts';
 import { retailSchema } from '../../../src/app/served-schema.ts';
 import { loadConfig } from '../../../src/config/load.ts';
 import { systemClock } from '../../../src/core/clock.ts';
+import { AppError } from '../../../src/core/errors.ts';
 import type { Observation } from '../../../src/core/observation.ts';
 import { createTenantDirectory } from '../../../src/query/tenant-directory.ts';
 import { onEveryDatabase, signingKey, type TestDatabase } from '../../support/databases.ts';
@@ -135,6 +136,24 @@ onEveryDatabase('what alert rules look up', (tier) => {
     await db.admin.script(`CREATE POLICY extra ON retail.orders FOR SELECT TO ${db.role('reader')} USING (true)`);
     const [faults = 0] = (await settled(looking(), 'isolation_broken')) ?? [];
     expect(faults).toBeGreaterThan(0);
+  }, 90_000);
+
+  test('a proof that the database stops answering in the middle is unknown, and no broken isolation', async () => {
+    let asked = 0;
+    const database: TestDatabase['database'] = {
+      ...db.database,
+      async runAsTenant(statement) {
+        asked += 1;
+        if (asked > 20) throw new AppError('dependency_unavailable', 'The database cannot be reached');
+        return db.database.runAsTenant(statement);
+      },
+    };
+    const here = looking({ database });
+    const failed = () => here.noted.filter((one) => 'where' in one && one.where === 'alert fact isolation_broken').length;
+    await here.look();
+    await expect.poll(failed, { timeout: 60_000 }).toBe(1);
+    expect(asked).toBeGreaterThan(20);
+    expect(here.found('isolation_broken')).toBeUndefined();
   }, 90_000);
 
   test.each([

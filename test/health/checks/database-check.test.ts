@@ -69,6 +69,18 @@ onEveryDatabase('The check of the database', (tier) => {
     expect(await check({ database: late, clock })).toMatchObject({ status: 'degraded', reasons: ['it takes 1200 ms to answer'] });
   });
 
+  test('is alive where only its statistics do not come, and they are asked for again', async () => {
+    let hangs = true;
+    const half = {
+      ...db.database,
+      query: (text: string) => (hangs && text !== 'SELECT 1' ? new Promise<never>(() => {}) : db.database.query(text)),
+    };
+    const look = createDatabaseCheck({ database: half, migration, clock: { monotonic: () => performance.now() }, detailsMs: 20 });
+    expect(await look()).toMatchObject({ status: 'healthy', details: { migration: 'statistics unavailable' } });
+    hangs = false;
+    await expect.poll(async () => (await look()).details).toMatchObject({ migration });
+  });
+
   test('shows the slowest statements where it may, without their literals', async () => {
     if (db.address === undefined) return;
     const server = db.role('server');
