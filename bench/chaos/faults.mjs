@@ -2,7 +2,7 @@
 
 /** Within what tokens and scopes tolerate (30 s): every call has to be answered all the same. */
 const skewSeconds = 20;
-const slowMs = 350;
+const slowMs = 700;
 
 /**
  * @typedef {object} Fault

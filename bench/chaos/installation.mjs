@@ -99,8 +99,10 @@ export async function startInstallation({ main, root, scale, replicas: count, pa
       return child;
     };
     progress(`starting ${count} replicas`);
-    const replicas = await Promise.all(places.map((_, index) => startReplica(index)));
+    const replicas = [];
     toStop.unshift(() => Promise.all(replicas.map((one) => one.stop())));
+    // One after the other: all at once they would be slow enough on a small machine for an alert of their own.
+    for (const index of places.keys()) replicas.push(await startReplica(index));
     const nginx = keep(await startNginx(join(folder, 'nginx'), places), (part) => part.stop());
     return {
       ...{ database, adminUrl, pair, line, redis, embedder, receiver, target, scopes, tokens, replicas },

@@ -16,19 +16,20 @@ const lastEvaluations = 6;
  *   minutes: in all; 0 = as fast as it goes
  */
 export async function runChaos({ main, root, minutes, perSecond, scale, replicas = 3, lanes = 8 }) {
-  // Five minutes of a rule are ten seconds in a long run, and two in a short one.
-  const pace = minutes >= 10 ? { everyMs: 3000, speedUp: 30 } : { everyMs: 1000, speedUp: 150 };
+  // Five minutes of a rule are ten seconds in a long run, and five in a short one.
+  const pace = minutes >= 10 ? { everyMs: 3000, speedUp: 30 } : { everyMs: 1000, speedUp: 60 };
   const installation = await startInstallation({ main, root, scale, replicas, pace });
+  let callers;
   try {
     const began = performance.now();
     const { receiver, nameOf } = installation;
-    const callers = await startCallers(installation, { lanes, perSecond });
+    callers = await startCallers(installation, { lanes, perSecond });
     const killed = [];
     const faults = chaosFaults(installation, (index) => killed.push({ replica: nameOf(index), at: performance.now() }));
-    await allIsWell(installation);
+    await allAreReady(installation);
     // Until the replicas know who else is there.
     await sleep(7 * pace.everyMs);
-    const early = receiver.notices.map(({ rule }) => rule);
+    const early = receiver.notices.map(({ rule }) => rule).filter((rule) => faults.some((fault) => fault.rule === rule));
     if (early.length > 0) throw new BenchError(`there were alerts before anything had been done: ${early}`);
     const slotMs = (minutes * 60_000 - (performance.now() - began)) / faults.length;
     const timeline = [];
@@ -43,6 +44,7 @@ export async function runChaos({ main, root, minutes, perSecond, scale, replicas
     const alerts = alertsOf(receiver.notices, timeline);
     return { minutes: seconds / 60, pace, timeline, told: callers.told, audit, alerts, notices: receiver.notices, ...verdictOn({ alerts, told: callers.told, audit, timeline }) };
   } finally {
+    await callers?.stop();
     await installation.stop();
   }
 }
@@ -75,12 +77,12 @@ async function heard({ notices }, rule, kind, since) {
 }
 
 /** @param {{ origins: readonly string[] }} installation */
-async function allIsWell({ origins }) {
-  const healthy = async (origin) => /"healthy"/.test(await (await fetch(`${origin}/health`)).text());
+async function allAreReady({ origins }) {
+  const ready = async (origin) => (await fetch(`${origin}/health/ready`)).ok;
   for (const begun = performance.now(); performance.now() - begun < 60_000; await sleep(500)) {
-    if ((await Promise.all(origins.map(healthy))).every(Boolean)) return;
+    if ((await Promise.all(origins.map(ready))).every(Boolean)) return;
   }
-  throw new BenchError('the servers are not healthy to begin with');
+  throw new BenchError('the servers are not ready to begin with');
 }
 
 /** How often each request stands in the trail. @returns {Promise<Map<string, number>>} */

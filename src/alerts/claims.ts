@@ -18,6 +18,7 @@ export interface ClaimPlace {
   begin(alert: string): Promise<boolean>;
   /** Who told of the beginning tells of the end, or anybody where that one is not heard of. */
   end(alert: string): Promise<boolean>;
+  /** These are still seen by who told of them: known from now on also where the place was away at their beginning. */
   renew(alerts: readonly string[]): Promise<void>;
 }
 
@@ -29,18 +30,21 @@ export interface ClaimsOptions {
 }
 
 /**
- * The end of an alert is settled where its beginning was: the place that was away then knows nothing of it. Where no place
- * answers, each server tells for itself.
+ * The first place that answers settles it; whoever won says so in the others, too, since the next server may meet another one.
+ * Where no place answers, each server tells for itself.
  */
 export function createClaims({ places, limitMs = 2000 }: ClaimsOptions): NoticeClaims {
   const begun = new Map<string, { readonly place: ClaimPlace | undefined; readonly mine: boolean }>();
-  const ask = async (place: ClaimPlace, work: (place: ClaimPlace) => Promise<boolean>) =>
-    within(limitMs, work(place)).catch(() => undefined);
+  const ask = <T>(work: Promise<T>) => within(limitMs, work).catch(() => undefined);
+  const inOthers = (place: ClaimPlace | undefined, tell: (other: ClaimPlace) => Promise<unknown>) =>
+    Promise.all(places.filter((other) => other !== place).map((other) => ask(tell(other))));
+
   const begin = async (alert: string): Promise<boolean> => {
     for (const place of places) {
-      const mine = await ask(place, ({ begin }) => begin(alert));
+      const mine = await ask(place.begin(alert));
       if (mine === undefined) continue;
       begun.set(alert, { place, mine });
+      if (mine) await inOthers(place, (other) => other.begin(alert));
       return mine;
     }
     begun.set(alert, { place: undefined, mine: true });
@@ -49,20 +53,15 @@ export function createClaims({ places, limitMs = 2000 }: ClaimsOptions): NoticeC
   const end = async (alert: string): Promise<boolean> => {
     const { place, mine } = begun.get(alert) ?? { place: places[0], mine: true };
     begun.delete(alert);
-    const answer = place === undefined ? undefined : await ask(place, ({ end }) => end(alert));
-    return answer ?? mine;
+    const ended = (place && (await ask(place.end(alert)))) ?? mine;
+    if (ended) await inOthers(place, (other) => other.end(alert));
+    return ended;
   };
   return {
     take: (key, kind) => (kind === 'resolved' ? end(claimName(key)) : begin(claimName(key))),
     async renew(keys) {
-      const alerts = keys.map(claimName);
-      const at = (place: ClaimPlace) => alerts.filter((alert) => begun.get(alert)?.place === place);
-      await Promise.all(
-        places.map(async (place) => {
-          const mine = at(place);
-          if (mine.length > 0) await within(limitMs, place.renew(mine)).catch(() => {});
-        }),
-      );
+      const mine = keys.map(claimName).filter((alert) => begun.get(alert)?.mine);
+      if (mine.length > 0) await inOthers(undefined, (place) => place.renew(mine));
     },
   };
 }

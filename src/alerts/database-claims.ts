@@ -21,7 +21,10 @@ const endStatement = `
   UPDATE ops.alert_notices SET holder = NULL WHERE alert = $1
     AND (holder = $2 OR holder IS NOT NULL AND seen_at < now() - interval '${holderSilentMs / 1000} seconds')
   RETURNING alert`;
-const renewStatement = 'UPDATE ops.alert_notices SET seen_at = now() WHERE holder = $1 AND alert = ANY ($2::text[])';
+const renewStatement = `
+  INSERT INTO ops.alert_notices AS known (alert, holder, notified_at, seen_at)
+    SELECT alert, $1, now(), now() FROM unnest($2::text[]) AS alert
+  ON CONFLICT (alert) DO UPDATE SET seen_at = now() WHERE known.holder = $1`;
 
 /** A row in the database for each alert that was told of. */
 export function createDatabaseClaims({ database, holder, cooldownMs }: DatabaseClaimsOptions): ClaimPlace {

@@ -11,8 +11,11 @@ export interface AlertPace {
 
 export const usualPace: AlertPace = { everyMs: 15_000, speedUp: 1 };
 
+/** Below this a server that is only busy would be taken for gone. */
+const leastSilentMs = 10_000;
+
 /** A server that has not been heard of for so long is gone: three evaluations, of which one may be late. */
-export const silentMs = ({ everyMs, speedUp }: AlertPace): number => Math.max(3 * everyMs, 45_000 / speedUp);
+export const silentMs = ({ everyMs, speedUp }: AlertPace): number => Math.max(3 * everyMs, 45_000 / speedUp, leastSilentMs);
 
 /** The same rules, which wait and look back accordingly shorter. What they compare with stays. */
 export function pacedRules(rules: readonly AlertRule[], { speedUp }: Pick<AlertPace, 'speedUp'>): readonly AlertRule[] {

@@ -30,6 +30,10 @@ redis.call('HDEL', KEYS[1], 'holder')
 return 1`;
 const renewScript = `${now}
 if redis.call('HGET', KEYS[1], 'holder') == ARGV[1] then redis.call('HSET', KEYS[1], 'seen', text) end
+if redis.call('EXISTS', KEYS[1]) == 0 then
+  redis.call('HSET', KEYS[1], 'holder', ARGV[1], 'told', text, 'seen', text)
+  redis.call('PEXPIRE', KEYS[1], ARGV[2])
+end
 return 1`;
 
 /** Settles who tells while the database, which is what most alerts are about, does not answer. */
@@ -40,7 +44,7 @@ export function createRedisClaims({ redis, prefix, holder, cooldownMs }: RedisCl
     begin: (alert) => run(beginScript, alert, holder, cooldownMs - claimSlackMs, claimsKeptMs),
     end: (alert) => run(endScript, alert, holder, holderSilentMs),
     async renew(alerts) {
-      await Promise.all(alerts.map((alert) => run(renewScript, alert, holder)));
+      await Promise.all(alerts.map((alert) => run(renewScript, alert, holder, claimsKeptMs)));
     },
   };
 }

@@ -56,10 +56,10 @@ const performanceRules: readonly AlertRule[] = [
   },
   {
     name: 'database_slow',
-    condition: above(fact('database_response_seconds'), 0.25),
+    condition: above(fact('database_response_seconds'), 0.5),
     forMs: 5 * minuteMs,
     severity: 'high',
-    summary: 'The database takes more than a quarter of a second to answer that it is there.',
+    summary: 'The database takes more than half a second to answer that it is there.',
     action: 'Look at the network between server and database, then at the load of the database.',
     unit: 's',
   },

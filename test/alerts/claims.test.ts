@@ -23,7 +23,11 @@ function sharedPlace() {
         if (mine) state.holder = undefined;
         return mine;
       }),
-    renew: (alerts) => answer(() => void state.renewed.push(...alerts.map(() => me))),
+    renew: (alerts) =>
+      answer(() => {
+        state.holder ??= me;
+        state.renewed.push(...alerts.map(() => me));
+      }),
   });
   return { state, placeOf };
 }
@@ -41,10 +45,9 @@ const both = async ({ a, b }: ReturnType<typeof twoServers>, kind: 'firing' | 'r
 test('the first place settles it while it answers', async () => {
   const servers = twoServers();
   expect(await both(servers, 'firing')).toEqual([true, false]);
-  expect(servers.redis.holder).toBeUndefined();
   await servers.a.renew([key]);
   await servers.b.renew([key]);
-  expect([servers.database.renewed, servers.redis.renewed]).toEqual([['a', 'b'], []]);
+  expect([servers.database.renewed, servers.redis.renewed]).toEqual([['a'], ['a']]);
   expect(await both(servers, 'resolved')).toEqual([true, false]);
 });
 
@@ -54,6 +57,23 @@ test.each(['away', 'hangs'] as const)('while the database %s the next place does
   expect(await both(servers, 'firing')).toEqual([true, false]);
   servers.database[how] = false;
   expect(await both(servers, 'resolved')).toEqual([true, false]);
+});
+
+test('one that sees it later, when another place is away, does not tell again', async () => {
+  const late = twoServers();
+  expect(await late.a.take(key, 'firing')).toBe(true);
+  late.database.away = true;
+  expect(await late.b.take(key, 'firing')).toBe(false);
+  late.database.away = false;
+  expect(await both(late, 'resolved')).toEqual([true, false]);
+  const back = twoServers();
+  back.database.away = true;
+  expect(await back.a.take(key, 'firing')).toBe(true);
+  back.database.away = false;
+  await back.a.renew([key]);
+  expect(await back.b.take(key, 'firing')).toBe(false);
+  expect(await both(back, 'resolved')).toEqual([true, false]);
+  expect([back.database.holder, back.redis.holder]).toEqual([undefined, undefined]);
 });
 
 test('where nobody can be asked, each server tells of the beginning, and of the end', async () => {

@@ -75,8 +75,8 @@ const induced: readonly (readonly [rule: string, minutes: number, enough: Figure
   [
     'database_slow high',
     5,
-    { facts: { database_response_seconds: one(0.26) } },
-    { facts: { database_response_seconds: one(0.25) } },
+    { facts: { database_response_seconds: one(0.51) } },
+    { facts: { database_response_seconds: one(0.5) } },
   ],
   ['read_replica_down high', 2, { facts: { read_replicas_away: one(1) } }, { facts: { read_replicas_away: one(0) } }],
   ['redis_down high', 2, { facts: { redis_away: one(1) } }, { facts: { redis_away: one(0) } }],

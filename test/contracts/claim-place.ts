@@ -41,6 +41,13 @@ export function claimPlaceContract(make: () => Promise<ClaimPlaceFixture>) {
     expect(await b.end(alert)).toBe(false);
   });
 
+  test('who told elsewhere while this place was away is known here by the next renewal', async () => {
+    const [a, b] = (await make()).places;
+    await a.renew([alert]);
+    expect(await b.begin(alert)).toBe(false);
+    expect(await a.end(alert)).toBe(true);
+  });
+
   test('the end of what nobody told of is told by nobody', async () => {
     const { places } = await make();
     expect(await places[0].end(another)).toBe(false);
