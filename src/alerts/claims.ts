@@ -30,38 +30,42 @@ export interface ClaimsOptions {
 }
 
 /**
- * The first place that answers settles it; whoever won says so in the others, too, since the next server may meet another one.
- * Where no place answers, each server tells for itself.
+ * Who is refused nowhere tells. The places are asked in their order, so that whoever the last of them takes has been taken by all
+ * that answer: one that comes back in the middle cannot settle it twice. Where no place answers, each server tells for itself.
  */
 export function createClaims({ places, limitMs = 2000 }: ClaimsOptions): NoticeClaims {
-  const begun = new Map<string, { readonly place: ClaimPlace | undefined; readonly mine: boolean }>();
+  const begun = new Map<string, { readonly askedAt: readonly ClaimPlace[]; readonly mine: boolean }>();
   const ask = <T>(work: Promise<T>) => within(limitMs, work).catch(() => undefined);
-  const inOthers = (place: ClaimPlace | undefined, tell: (other: ClaimPlace) => Promise<unknown>) =>
-    Promise.all(places.filter((other) => other !== place).map((other) => ask(tell(other))));
+  const everywhere = (among: readonly ClaimPlace[], tell: (place: ClaimPlace) => Promise<boolean>) =>
+    Promise.all(among.map((place) => ask(tell(place))));
 
   const begin = async (alert: string): Promise<boolean> => {
+    const won: ClaimPlace[] = [];
     for (const place of places) {
       const mine = await ask(place.begin(alert));
-      if (mine === undefined) continue;
-      begun.set(alert, { place, mine });
-      if (mine) await inOthers(place, (other) => other.begin(alert));
-      return mine;
+      if (mine) won.push(place);
+      if (mine !== false) continue;
+      await everywhere(won, ({ end }) => end(alert));
+      begun.set(alert, { askedAt: [place], mine });
+      return false;
     }
-    begun.set(alert, { place: undefined, mine: true });
+    begun.set(alert, { askedAt: won, mine: true });
     return true;
   };
   const end = async (alert: string): Promise<boolean> => {
-    const { place, mine } = begun.get(alert) ?? { place: places[0], mine: true };
+    const { askedAt, mine } = begun.get(alert) ?? { askedAt: places, mine: true };
     begun.delete(alert);
-    const ended = (place && (await ask(place.end(alert)))) ?? mine;
-    if (ended) await inOthers(place, (other) => other.end(alert));
+    const answers = (await everywhere(askedAt, ({ end }) => end(alert))).filter((answer) => answer !== undefined);
+    const ended = answers.length === 0 ? mine : answers.includes(true);
+    // Those that were away at the beginning have heard of it since.
+    if (ended) await everywhere(places.filter((place) => !askedAt.includes(place)), (place) => place.end(alert));
     return ended;
   };
   return {
     take: (key, kind) => (kind === 'resolved' ? end(claimName(key)) : begin(claimName(key))),
     async renew(keys) {
       const mine = keys.map(claimName).filter((alert) => begun.get(alert)?.mine);
-      if (mine.length > 0) await inOthers(undefined, (place) => place.renew(mine));
+      if (mine.length > 0) await Promise.all(places.map((place) => ask(place.renew(mine))));
     },
   };
 }

@@ -76,6 +76,16 @@ test('one that sees it later, when another place is away, does not tell again', 
   expect([back.database.holder, back.redis.holder]).toEqual([undefined, undefined]);
 });
 
+test('nor does one that finds the first place back and empty', async () => {
+  const servers = twoServers();
+  servers.database.away = true;
+  expect(await servers.a.take(key, 'firing')).toBe(true);
+  servers.database.away = false;
+  expect(await servers.b.take(key, 'firing')).toBe(false);
+  expect(servers.database.holder).toBeUndefined();
+  expect(await both(servers, 'resolved')).toEqual([true, false]);
+});
+
 test('where nobody can be asked, each server tells of the beginning, and of the end', async () => {
   const servers = twoServers();
   servers.database.away = true;
