@@ -43,7 +43,8 @@ export async function startCallers({ url, database, adminUrl, scopes, tokens }, 
       const response = await fetch(url, { method: 'POST', headers, body: `${before}${nextId()}${after}` });
       const body = Buffer.from(await response.arrayBuffer());
       const requestId = response.headers.get('x-request-id') ?? undefined;
-      const judged = call.kind === 'search' ? judgeSearch(products, response.status, body) : judgeAnswer(scope, call, response.status, body);
+      const judged =
+        call.kind === 'search' ? judgeSearch(products, response.status, body) : judgeAnswer(scope, call, response.status, body);
       const replica = response.headers.get('x-replica')?.split(', ').at(-1) ?? 'none';
       const at = performance.now();
       told.push({ at, ms: at - begun, replica, requestId, ...verdictOf(judged, response.status, body) });

@@ -32,7 +32,14 @@ export async function startClusterPair(root) {
   };
   try {
     run('initdb', [
-      ...[`--pgdata=${folder}/primary`, '--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C.UTF-8', '--no-sync'],
+      ...[
+        `--pgdata=${folder}/primary`,
+        '--username=postgres',
+        '--auth=trust',
+        '--encoding=UTF8',
+        '--locale=C.UTF-8',
+        '--no-sync',
+      ],
       ...['fsync=off', 'max_connections=100', 'shared_preload_libraries=pg_stat_statements'].flatMap((one) => ['--set', one]),
     ]);
     await primary.start();

@@ -48,7 +48,10 @@ export async function startInstallation({ main, root, scale, replicas: count, pa
   for (const signal of ['SIGINT', 'SIGTERM']) process.once(signal, onSignal);
   const stop = async () => {
     for (const signal of ['SIGINT', 'SIGTERM']) process.off(signal, onSignal);
-    for (const one of toStop.splice(0)) await Promise.resolve().then(one).catch((error) => progress(error.message));
+    for (const one of toStop.splice(0))
+      await Promise.resolve()
+        .then(one)
+        .catch((error) => progress(error.message));
   };
   try {
     progress('starting PostgreSQL, Redis, embedding service');

@@ -42,7 +42,16 @@ export async function runChaos({ main, root, minutes, perSecond, scale, replicas
     await sleep(1000);
     const audit = await auditOf(await auditedRequests(installation), callers.told, killed);
     const alerts = alertsOf(receiver.notices, timeline);
-    return { minutes: seconds / 60, pace, timeline, told: callers.told, audit, alerts, notices: receiver.notices, ...verdictOn({ alerts, told: callers.told, audit, timeline }) };
+    return {
+      minutes: seconds / 60,
+      pace,
+      timeline,
+      told: callers.told,
+      audit,
+      alerts,
+      notices: receiver.notices,
+      ...verdictOn({ alerts, told: callers.told, audit, timeline }),
+    };
   } finally {
     await callers?.stop();
     await installation.stop();

@@ -32,7 +32,11 @@ export function auditOf(audited, told, killed) {
  */
 export function alertsOf(notices, timeline) {
   const of = (rule, kind) => notices.filter((notice) => notice.rule === rule && notice.kind === kind);
-  const expected = timeline.map(({ rule }) => ({ rule, fired: of(rule, 'firing').length, resolved: of(rule, 'resolved').length }));
+  const expected = timeline.map(({ rule }) => ({
+    rule,
+    fired: of(rule, 'firing').length,
+    resolved: of(rule, 'resolved').length,
+  }));
   const others = [...new Set(notices.map(({ rule }) => rule))]
     .filter((rule) => !timeline.some((fault) => fault.rule === rule))
     .map((rule) => ({ rule, fired: of(rule, 'firing').length, resolved: of(rule, 'resolved').length }));
@@ -52,7 +56,9 @@ export function verdictOn({ alerts, told, audit, timeline }) {
     ...alerts.expected
       .filter(({ fired, resolved }) => fired !== 1 || resolved !== 1)
       .map(({ rule, fired, resolved }) => `${rule} fired ${fired} times and was resolved ${resolved} times`),
-    ...timeline.filter(({ rule }) => timeline.filter((other) => other.rule === rule).length > 1).map(({ rule }) => `${rule} stands for two faults`),
+    ...timeline
+      .filter(({ rule }) => timeline.filter((other) => other.rule === rule).length > 1)
+      .map(({ rule }) => `${rule} stands for two faults`),
   ];
   return { held: complaints.length === 0, complaints };
 }

@@ -58,7 +58,11 @@ export function createClaims({ places, limitMs = 2000 }: ClaimsOptions): NoticeC
     const answers = (await everywhere(askedAt, ({ end }) => end(alert))).filter((answer) => answer !== undefined);
     const ended = answers.length === 0 ? mine : answers.includes(true);
     // Those that were away at the beginning have heard of it since.
-    if (ended) await everywhere(places.filter((place) => !askedAt.includes(place)), (place) => place.end(alert));
+    if (ended)
+      await everywhere(
+        places.filter((place) => !askedAt.includes(place)),
+        (place) => place.end(alert),
+      );
     return ended;
   };
   return {

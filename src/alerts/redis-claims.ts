@@ -15,7 +15,8 @@ export interface RedisClaimsOptions {
 }
 
 // By the one clock of Redis, and each in one step. A hash for each alert: who told of it, when, and when it was last seen there.
-const now = "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) local text = string.format('%d', now)";
+const now =
+  "local t = redis.call('TIME') local now = t[1] * 1000 + math.floor(t[2] / 1000) local text = string.format('%d', now)";
 const beginScript = `${now}
 local told = redis.call('HGET', KEYS[1], 'told')
 if told and now - tonumber(told) < tonumber(ARGV[2]) then return 0 end

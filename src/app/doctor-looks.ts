@@ -67,7 +67,11 @@ export async function lookAtBackupTarget(config: Config): Promise<CheckAnswer> {
     () => false,
   );
   if (!writable) {
-    return { status: 'failed', detail: `${folder} cannot be written to`, remedy: 'Give the server’s account the right to, or set BACKUP_TARGET' };
+    return {
+      status: 'failed',
+      detail: `${folder} cannot be written to`,
+      remedy: 'Give the server’s account the right to, or set BACKUP_TARGET',
+    };
   }
   const { freeBytes } = await diskSpaceOf(folder);
   const largest = Math.max(0, ...blobs.map(({ bytes }) => bytes));

@@ -5,7 +5,7 @@ import type { Database } from './database.ts';
 export async function clockSkewSeconds(database: Pick<Database, 'query'>, clock: Clock): Promise<number> {
   const before = clock.now();
   const start = clock.monotonic();
-  const [row] = await database.query("SELECT (extract(epoch FROM clock_timestamp()) * 1000)::text AS ms");
+  const [row] = await database.query('SELECT (extract(epoch FROM clock_timestamp()) * 1000)::text AS ms');
   const halfway = before + (clock.monotonic() - start) / 2;
   return Math.abs(Number(row?.ms) - halfway) / 1000;
 }

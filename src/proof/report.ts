@@ -93,6 +93,10 @@ export function faultsIn({ findings, probes }: Pick<ProofReport, 'findings' | 'p
 }
 
 export const unproved = () =>
-  new AppError('dependency_unavailable', 'The proof of isolation could not be carried out: the database did not answer all of it', {
-    hint: 'It is tried again; zava-mcp-server prove tells what was not answered.',
-  });
+  new AppError(
+    'dependency_unavailable',
+    'The proof of isolation could not be carried out: the database did not answer all of it',
+    {
+      hint: 'It is tried again; zava-mcp-server prove tells what was not answered.',
+    },
+  );

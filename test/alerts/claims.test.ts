@@ -51,13 +51,16 @@ test('the first place settles it while it answers', async () => {
   expect(await both(servers, 'resolved')).toEqual([true, false]);
 });
 
-test.each(['away', 'hangs'] as const)('while the database %s the next place does, also of the end after its return', async (how) => {
-  const servers = twoServers();
-  servers.database[how] = true;
-  expect(await both(servers, 'firing')).toEqual([true, false]);
-  servers.database[how] = false;
-  expect(await both(servers, 'resolved')).toEqual([true, false]);
-});
+test.each(['away', 'hangs'] as const)(
+  'while the database %s the next place does, also of the end after its return',
+  async (how) => {
+    const servers = twoServers();
+    servers.database[how] = true;
+    expect(await both(servers, 'firing')).toEqual([true, false]);
+    servers.database[how] = false;
+    expect(await both(servers, 'resolved')).toEqual([true, false]);
+  },
+);
 
 test('one that sees it later, when another place is away, does not tell again', async () => {
   const late = twoServers();

@@ -1,4 +1,4 @@
-import { createServer, connect, type Server } from 'node:net';
+import { connect, createServer, type Server } from 'node:net';
 import { afterEach, expect, test } from 'vitest';
 // @ts-expect-error plain JavaScript, without types
 import { judgeSearch } from '../../bench/chaos/callers.mjs';
@@ -20,7 +20,14 @@ test('an answered call without a record is lost, unless its server was killed in
     ['2', 2],
   ]);
   const killed = [{ replica: 'b', at: 10_000 }];
-  const all = [told('1', 1), told('2', 1), told('3', 9500, 'b'), told('4', 5000, 'b'), told('5', 9500, 'a'), told('6', 1, 'a', 'cut off')];
+  const all = [
+    told('1', 1),
+    told('2', 1),
+    told('3', 9500, 'b'),
+    told('4', 5000, 'b'),
+    told('5', 9500, 'a'),
+    told('6', 1, 'a', 'cut off'),
+  ];
   expect(auditOf(audited, all, killed)).toEqual({ answered: 5, missingInWindow: 1, lost: 2, twice: 1 });
 });
 
@@ -42,7 +49,9 @@ test('a wrong answer, a failure that nobody may be told and a lost record are co
   expect(verdict([told('1', 1)])).toEqual({ held: true, complaints: [] });
   expect(verdict([]).complaints).toEqual(['no call was answered']);
   const bad = [told('1', 1), { ...told('2', 1), outcome: 'wrong', code: 'other values', said: '[]' }];
-  expect(verdict([...bad, { ...told('3', 1), outcome: 'unexpected', code: 'internal', said: '{}' }], { ...sound, lost: 2 })).toEqual({
+  expect(
+    verdict([...bad, { ...told('3', 1), outcome: 'unexpected', code: 'internal', said: '{}' }], { ...sound, lost: 2 }),
+  ).toEqual({
     held: false,
     complaints: ['wrong answer: other values: []', 'unexpected failure: internal: {}', '2 answered calls have no audit record'],
   });
@@ -50,7 +59,10 @@ test('a wrong answer, a failure that nobody may be told and a lost record are co
 
 test('the report has a line for each fault, and says whether it held', () => {
   const calls = [told('1', 1000), { ...told('2', 2000), outcome: 'refused', code: 'circuit_open' }];
-  const alerts = alertsOf([notice('redis_down', 'firing'), notice('redis_down', 'resolved'), notice('breaker_open', 'firing')], [fault]);
+  const alerts = alertsOf(
+    [notice('redis_down', 'firing'), notice('redis_down', 'resolved'), notice('breaker_open', 'firing')],
+    [fault],
+  );
   const run = { minutes: 0.5, pace: { everyMs: 1000, speedUp: 60 }, timeline: [fault], told: calls, audit: sound, alerts };
   const text: string = chaosReport({ ...run, held: true, complaints: [] });
   expect(text).toContain('**It held.**');

@@ -35,7 +35,14 @@ test('calls that fail by our doing are told of once, and so is their end; a few 
         // A tool's failure is an answer.
         count({ ...asked, kind: 'request_answered', transport: 'http', method: 'tools/call', outcome: 'answered' });
         if (call < failing) {
-          count({ ...asked, kind: 'tool_called', subject: 'jane', tool: 'execute_sales_query', outcome: 'failed', code: 'internal' });
+          count({
+            ...asked,
+            kind: 'tool_called',
+            subject: 'jane',
+            tool: 'execute_sales_query',
+            outcome: 'failed',
+            code: 'internal',
+          });
         }
       }
       readings.take();
