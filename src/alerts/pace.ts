@@ -12,7 +12,7 @@ export interface AlertPace {
 export const usualPace: AlertPace = { everyMs: 15_000, speedUp: 1 };
 
 /** Below this a server that is only busy would be taken for gone. */
-const leastSilentMs = 10_000;
+const leastSilentMs = 15_000;
 
 /** A server that has not been heard of for so long is gone: three evaluations, of which one may be late. */
 export const silentMs = ({ everyMs, speedUp }: AlertPace): number => Math.max(3 * everyMs, 45_000 / speedUp, leastSilentMs);

@@ -19,5 +19,5 @@ test('a trial run waits and looks back a sixtieth as long, and compares with the
   );
   expect(lengthened).toEqual(JSON.parse(JSON.stringify(rules)));
   expect(fast.find(({ name }) => name === 'slow_queries')?.condition).toMatchObject({ term: { windowMs: 5000 }, than: 2 });
-  expect(silentMs({ everyMs: 1000, speedUp: 60 })).toBe(10_000);
+  expect(silentMs({ everyMs: 1000, speedUp: 60 })).toBe(15_000);
 });
