@@ -21,14 +21,17 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // No promise of the product: what a busy machine needs for starting a database or two.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],
       // Runs in a worker thread, where V8's coverage of this process does not reach; its work is in embedded-session.ts.
       exclude: ['src/postgres/embedded-worker.ts'],
-      reporter: ['text', 'cobertura'],
+      reporter: ['text-summary', 'cobertura'],
+      // Who mends a test wants to know, too.
+      reportOnFailure: true,
       thresholds: { lines: 90, branches: 90 },
     },
   },
