@@ -53,6 +53,13 @@ test('what a change must pass is one list, which the pipelines, the local run an
   expect(ci).toContain("'--coverage'");
 });
 
+test.each(pipelines)('%s installs the programs that the local run does', (path) => {
+  const packages = (text: string) => /apt-get install -y -qq ([\w -]+?)(?= >| &&)/.exec(text)?.[1]?.split(' ').sort();
+  const needed = packages(read('.ci/run'));
+  expect(needed).toContain('debootstrap');
+  expect(packages(read(path))).toEqual(needed);
+});
+
 test.each(pipelines)('%s fails where the registry cannot be asked for known weaknesses', (path) => {
   expect(read(path)).toMatch(/AUDIT_REQUIRED: true/);
 });
