@@ -29,10 +29,10 @@ export const firstQuestions: readonly FirstQuestion[] = [
       name: 'get_sales_metrics',
       arguments: { metrics: ['revenue'], dimensions: ['product'], period: '2025', limit: 5 },
     },
-    truth: (seen) => `SELECT p.product_name, p.sku, sum(i.total_amount) AS revenue
+    truth: (seen) => `SELECT p.sku, p.product_name, sum(i.total_amount) AS revenue
       FROM retail.order_items i JOIN retail.orders o USING (order_id) JOIN retail.products p USING (product_id)
       JOIN retail.stores s ON s.store_id = o.store_id WHERE ${of2025} AND s.store_name IN (${seen})
-      GROUP BY 1, 2 ORDER BY 3 DESC, 2 LIMIT 5`,
+      GROUP BY 1, 2 ORDER BY 3 DESC, 1 LIMIT 5`,
   },
   {
     asked: 'How did the last quarter of 2025 go by category?',
