@@ -21,8 +21,9 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
     ],
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // No promise of the product: what a busy machine needs for starting a database or two.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

@@ -18,7 +18,7 @@ const notHere: [RegExp, string][] = [
   [/^npm (ci|start)\b|^npm run build\b/, 'is how this checkout came to be; what `npm start` serves is started below'],
   [/^npm (test|run (check|ci|coverage|security))\b|vitest run/, 'runs the tests, which run this'],
   [/^npm run (format|package:mcpb|make-version)\b|dashboard-pictures/, 'changes the checkout'],
-  [/^npm run (bench|fuzz|duplicates|mutation|on-node|docs:api)/, 'takes minutes, or fetches its tools first'],
+  [/^npm run (nightly|bench|fuzz|duplicates|mutation|on-node|docs:api)/, 'takes minutes, or fetches its tools first'],
   [/^npm run services:/, 'starts and stops the servers that other tests are using; test/tools/services.test.ts has its parts'],
   [/--online|--refresh/, 'asks the internet'],
   [/contribute check/, 'judges the branch that is checked out; test/cli/contribute.test.ts has branches of its own'],
