@@ -98,7 +98,13 @@ describe('commands of the documents', () => {
     const bare = command
       .replace(/^(?:[A-Z0-9_]+=(?:"[^"]*"|'[^']*'|\$\([^)]*\)|\S*)\s*)+/, '')
       .replace(/^npx zava-mcp-server|^zava-mcp-server/, 'node dist/main.js');
-    if (bare === '' || known.test(bare) || /^(npm ci|npm i(nstall)?)\b/.test(bare)) return undefined;
+    if (
+      bare === '' ||
+      known.test(bare) ||
+      bare.startsWith('npx -y -p node@24 -p @modelcontextprotocol/inspector@') ||
+      /^(npm ci|npm i(nstall)?)\b/.test(bare)
+    )
+      return undefined;
     const script = /^npm (?:run (?:--silent )?)?([\w:-]+)/.exec(bare)?.[1];
     if (script !== undefined) return script in scripts ? undefined : `there is no script ${script}`;
     const ours = /^node dist\/main\.js\s*(.*)$/.exec(bare)?.[1];
