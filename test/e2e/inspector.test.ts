@@ -1,5 +1,8 @@
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+// @ts-expect-error plain JavaScript, without types
+import { commandsIn } from '../../tools/docs/documents.mjs';
 import { cleanEnvironment, copyOfPreparedDataDir, mainFile, removeFolder, type Served, serveHttp } from './product.ts';
 
 /** Of the MCP registry's own inspector; it needs a newer Node than the product does, and the npm registry. */
@@ -15,8 +18,10 @@ interface Inspected {
   readonly stderr: string;
 }
 
-function inspect(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Inspected> {
-  const child = spawn('npx', [...inspector, ...args], { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+const inspect = (args: readonly string[]) => run('npx', [...inspector, ...args]);
+
+function run(program: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Inspected> {
+  const child = spawn(program, args, { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -75,6 +80,21 @@ describe('the MCP Inspector', () => {
       const call = await inspect([...target(), ...callTool]);
       expect(call).toMatchObject({ code: 0 });
       expect(JSON.parse(call.stdout)).toMatchObject({ structuredContent: { rows: [[stores]] } });
+    },
+    patience,
+  );
+
+  test(
+    'answers the first question just as README.md types it',
+    async () => {
+      const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+      const typed = (commandsIn(readme) as string[]).find((command) => command.includes('mcp-inspector')) ?? '';
+      const here = typed.replace('http://127.0.0.1:8000/mcp', served.url);
+      const { code, stdout } = await run('bash', ['-c', here], { TOKEN: served.callers.store.token });
+      expect({ code, answer: JSON.parse(stdout) }).toMatchObject({
+        code: 0,
+        answer: { structuredContent: { rows: [['Zava Retail Seattle', expect.any(Number), expect.any(Number)]] } },
+      });
     },
     patience,
   );
