@@ -29,7 +29,9 @@ export default defineConfig({
       include: ['src/**/*.ts'],
       // Runs in a worker thread, where V8's coverage of this process does not reach; its work is in embedded-session.ts.
       exclude: ['src/postgres/embedded-worker.ts'],
-      reporter: ['text', 'cobertura'],
+      reporter: ['text-summary', 'cobertura'],
+      // Who mends a test wants to know, too.
+      reportOnFailure: true,
       thresholds: { lines: 90, branches: 90 },
     },
   },

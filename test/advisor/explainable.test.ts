@@ -5,7 +5,7 @@ import { isExplainable } from '../../src/advisor/explainable.ts';
 import { shownText } from '../../src/advisor/shown-text.ts';
 import type { OwnerSession } from '../../src/postgres/database.ts';
 import { openOwnerSession } from '../../src/postgres/owner-session.ts';
-import { loadParser } from '../../src/query/parse-sql.ts';
+import { loadParser } from '../../src/query/guard-rules/parser.ts';
 import { readStatementTree } from '../../src/query/statement-tree.ts';
 import { type EmptyDatabase, embeddedTier, tiers } from '../support/databases.ts';
 
