@@ -61,6 +61,8 @@ export function createChecks(options: DiagnoseOptions): readonly Check[] {
       name: 'database',
       remedy: 'Check DATABASE_URL or POSTGRES_HOST, POSTGRES_PORT, POSTGRES_DB and POSTGRES_PASSWORD, and that the server runs',
       run: () => checkDatabase(options.database),
+      // The embedded one answers one question at a time, the proof's as well.
+      patience: 3,
     },
     {
       name: 'row-level security',
