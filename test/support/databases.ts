@@ -1,7 +1,8 @@
 import { createHash, randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { gunzipSync } from 'node:zlib';
 import { describe } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Principal, Tenant } from '../../src/core/principal.ts';
@@ -80,7 +81,8 @@ export function templateDigest(): string {
   return hash.update(String(testScale)).digest('hex').slice(0, 12);
 }
 
-const embeddedTemplate = () => join(cacheDirectory, `embedded-${templateDigest()}.tar.gz`);
+/** Not compressed: unpacking it in JavaScript would cost each file of tests a second. */
+const embeddedTemplate = () => join(cacheDirectory, `embedded-${templateDigest()}.tar`);
 
 function openEmbedded(template?: Uint8Array, { useScopeFunction } = retailDefinition) {
   return openEmbeddedDatabase({
@@ -120,9 +122,11 @@ async function prepareEmbedded(): Promise<void> {
   await migrate({ session: owner, migrations: await readMigrations(migrationsDirectory), prefix: 'zava' });
   await loadSampleData({ session: owner, options: { scale: testScale } });
   await mkdir(cacheDirectory, { recursive: true });
-  await writeFile(`${embeddedTemplate()}.new`, await database.dump());
+  await writeFile(`${embeddedTemplate()}.new`, gunzipSync(await database.dump()));
   await rename(`${embeddedTemplate()}.new`, embeddedTemplate());
   await database.close();
+  const outdated = (await readdir(cacheDirectory)).filter((name) => /^embedded-.*\.tar(\.gz)?$/.test(name));
+  for (const name of outdated) if (join(cacheDirectory, name) !== embeddedTemplate()) await rm(join(cacheDirectory, name));
 }
 
 /** Real servers by their administrator's URL, as `npm run services:up` wrote them down or CI gives them. */
