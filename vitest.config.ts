@@ -1,3 +1,4 @@
+import { readdirSync, readFileSync } from 'node:fs';
 import { defineConfig } from 'vitest/config';
 
 /** Hold promises of time under load: another test beside them would be part of the load. */
@@ -9,6 +10,16 @@ const alone = [
   'test/security/tenants-under-load.test.ts',
 ];
 
+/** Start programs, or change the process they run in: its clock, environment, streams or signals. Each gets one of its own. */
+const apart = readdirSync('test', { recursive: true, encoding: 'utf8' })
+  .filter((name) => name.endsWith('.test.ts'))
+  .map((name) => `test/${name}`)
+  .filter(
+    (name) =>
+      /^test\/(app|apps|bench|cli|docs|e2e|examples|packaging|tools)\//.test(name) ||
+      /\b(vi|process|globalThis)\.|\bnode:(child_process|worker_threads)\b/.test(readFileSync(name, 'utf8')),
+  );
+
 export default defineConfig({
   test: {
     globalSetup: ['test/support/global-setup.ts'],
@@ -16,10 +27,22 @@ export default defineConfig({
     projects: [
       {
         extends: true,
-        // Most of a test's time is waiting for servers and processes: two at a time, also on two cores.
-        test: { name: 'together', include: ['test/**/*.test.ts'], exclude: alone, maxWorkers: 2, sequence: { groupOrder: 0 } },
+        // Starting a process and loading the sources takes longer than most of these files: two processes for all of them.
+        test: {
+          name: 'in turn',
+          include: ['test/**/*.test.ts'],
+          exclude: [...alone, ...apart],
+          isolate: false,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
       },
-      { extends: true, test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 1 } } },
+      {
+        extends: true,
+        // Most of a test's time is waiting for servers and processes: two at a time, also on two cores.
+        test: { name: 'together', include: apart, exclude: alone, maxWorkers: 2, sequence: { groupOrder: 1 } },
+      },
+      { extends: true, test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 2 } } },
     ],
     testTimeout: 20_000,
     hookTimeout: 60_000,
