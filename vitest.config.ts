@@ -44,6 +44,8 @@ export default defineConfig({
       },
       { extends: true, test: { name: 'alone', include: alone, maxWorkers: 1, sequence: { groupOrder: 2 } } },
     ],
+    // What is waited for in `expect.poll` comes sooner or later; where it is promised by a time, the test says by which.
+    expect: { poll: { timeout: 15_000, interval: 20 } },
     testTimeout: 20_000,
     hookTimeout: 60_000,
     coverage: {

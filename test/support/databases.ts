@@ -294,6 +294,9 @@ function withShortcuts(database: Database, rest: Omit<TestDatabase, 'database' |
 
 export const tiers: readonly Tier[] = [embeddedTier, ...realServers().map(realTier)];
 
+/** For tests that are not about the database: the one that is opened soonest. */
+export const anyTier: Tier = tiers[1] ?? embeddedTier;
+
 /** The same tests on the embedded and on every real database there is. */
 export function onEveryDatabase(subject: string, tests: (tier: Tier) => void): void {
   describe.each(tiers.map((tier) => [tier.name, tier] as const))(`${subject}, on %s`, (_name, tier) => tests(tier));
