@@ -27,7 +27,7 @@ const countStores = {
 
 describe('serve over HTTP', () => {
   test('prints three callers who can ask at once, and stops cleanly', async () => {
-    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], { DATA_DIR });
+    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], { DATA_DIR, EMBEDDER: 'none' });
     const text = await told(verb, 'Ctrl-C stops the server');
     expect(text).toContain('# Store manager of Zava Retail Seattle');
     expect(text).toContain('# Regional manager of Puget Sound');
@@ -55,7 +55,7 @@ describe('serve over HTTP', () => {
   }, 60_000);
 
   test('answers nobody where no issuer is configured', async () => {
-    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], { DATA_DIR, DEV_ISSUER: 'false' });
+    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], { DATA_DIR, EMBEDDER: 'none', DEV_ISSUER: 'false' });
     const [, url = ''] = /"address":"([^"]+)"/.exec(await told(verb, '"event":"server_started"')) ?? [];
     const refused = await postLegacy(`${url}/mcp`, 'tools/list', {}, { token: 'any' });
     expect(refused.status).toBe(401);
