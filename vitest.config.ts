@@ -3,9 +3,9 @@ import { defineConfig } from 'vitest/config';
 
 /** Hold promises of time under load: another test beside them would be part of the load. */
 const alone = [
-  'test/e2e/{behind-nginx,brownout,cached-answers,disturbances}.test.ts',
+  'test/e2e/{behind-nginx,brownout,cached-answers,interrupted-start}.test.ts',
   'test/app/{identity-replicas,outages,read-replicas,server-workers}.test.ts',
-  'test/cli/{serve,serve-workers}.test.ts',
+  'test/cli/serve-workers.test.ts',
   'test/postgres/{cancellation,fair-queue,table-listener}.test.ts',
   'test/security/tenants-under-load.test.ts',
 ];

@@ -62,7 +62,7 @@ describe('serve over HTTP', () => {
     expect(await refused.text()).toContain('No token issuer is configured');
     verb.signal('SIGINT');
     expect((await verb.done).stderr).not.toContain('Bearer');
-  }, 30_000);
+  }, 60_000);
 
   test('refuses a port that is taken, names it, and gives the database back', async () => {
     const other = createServer();
@@ -73,7 +73,7 @@ describe('serve over HTTP', () => {
     expect(code).toBe(78);
     expect(stderr).toContain(`Cannot listen on 127.0.0.1:${port}`);
     expect(await runVerb(['seed', '--verify'], { DATA_DIR })).not.toMatchObject({ stderr: expect.stringContaining('Another') });
-  }, 30_000);
+  }, 60_000);
 
   test('refuses a key that is none before it opens the database', async () => {
     const env = { DATA_DIR: `${DATA_DIR}/none`, AUTH_PUBLIC_KEY: 'hello' };
@@ -117,7 +117,7 @@ describe('serve over stdio', () => {
       expect(messages[1]?.result).toMatchObject({ structuredContent: { rows: [[stores]] } });
       expect(stderr).toContain('"reason":"the client has gone"');
     },
-    30_000,
+    60_000,
   );
 
   test('lets a running query finish when it is asked to stop', async () => {
@@ -131,7 +131,7 @@ describe('serve over stdio', () => {
     const { code, stdout } = await verb.done;
     expect(code).toBe(0);
     expect(stdout).toMatch(/"rows":\[\[\d+\]\].*"id":1/);
-  }, 30_000);
+  }, 60_000);
 
   test.each([
     ['an unknown role', ['serve', '--role', 'boss'], /no role called "boss"/],
@@ -145,6 +145,6 @@ describe('serve over stdio', () => {
       expect(stderr).toMatch(text);
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     },
-    30_000,
+    60_000,
   );
 });
