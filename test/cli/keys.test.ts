@@ -272,11 +272,11 @@ describe.skipIf(realServer === undefined)('keys rotate --scope on a real Postgre
     })();
     await expect.poll(() => answers.length).toBeGreaterThan(3);
 
-    const { code, stdout, stderr } = await rotate({ scope: true, overlap: 2, json: true }, own.env);
+    const { code, stdout, stderr } = await rotate({ scope: true, overlap: 4, json: true }, own.env);
     expect(code).toBe(0);
-    expect(stderr).toContain('Every other key ends in 2 seconds.');
+    expect(stderr).toContain('Every other key ends in 4 seconds.');
     expect(await verifiedIds(database, old)).toEqual([1, 2]);
-    await expect.poll(() => keys.scopeKey().kid, { timeout: 1500 }).toBe(JSON.parse(stdout).keyId);
+    await expect.poll(() => keys.scopeKey().kid, { timeout: 3500 }).toBe(JSON.parse(stdout).keyId);
     await expect.poll(() => verifiedIds(database, old), { timeout: 10_000 }).toEqual([]);
     const asked = answers.length;
     await expect.poll(() => answers.length).toBeGreaterThan(asked + 3);
