@@ -46,8 +46,9 @@ export default defineConfig({
     ],
     // What is waited for in `expect.poll` comes sooner or later; where it is promised by a time, the test says by which.
     expect: { poll: { timeout: 15_000, interval: 20 } },
-    testTimeout: 20_000,
-    hookTimeout: 60_000,
+    // Against a test that hangs, and no promise: a machine may be busy.
+    testTimeout: 60_000,
+    hookTimeout: 120_000,
     coverage: {
       provider: 'v8',
       include: ['src/**/*.ts'],

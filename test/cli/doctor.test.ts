@@ -74,7 +74,7 @@ test('doctor ends on Ctrl-C without a diagnosis, and gives the database back', a
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   expect(stderr).toContain('Stopped by SIGINT');
   await expect.poll(async () => await readdir(DATA_DIR)).not.toContain('lock');
-}, 30_000);
+});
 
 test('doctor that is stopped while a database is being made leaves none behind', async () => {
   const own = await newFolder();

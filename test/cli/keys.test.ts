@@ -304,7 +304,7 @@ describe.skipIf(realServer === undefined)('keys rotate --scope on a real Postgre
     expect(code).toBe(0);
     expect(stderr).toMatch(new RegExp(`Note: The signing key ${before[0]?.kid} was retired on .*; the current key is k\\d{8}-`));
     expect(await rows()).toEqual(before);
-  }, 30_000);
+  });
 
   test('needs the owner, in a database that bootstrap has prepared', async () => {
     const { POSTGRES_OWNER_URL: owner = '', ...rest } = own.env;
@@ -317,7 +317,7 @@ describe.skipIf(realServer === undefined)('keys rotate --scope on a real Postgre
       code: 78,
       stderr: expect.stringContaining('The database takes no signing key from this login'),
     });
-  }, 30_000);
+  });
 
   test('keeps the key in Key Vault where the secret is there', async () => {
     const config = loadConfig({ serving: 'nothing' }, own.env);
@@ -339,5 +339,5 @@ describe.skipIf(realServer === undefined)('keys rotate --scope on a real Postgre
     ]);
     await database.close();
     await vault.close();
-  }, 30_000);
+  });
 });

@@ -63,7 +63,7 @@ onRedis('revoke where replicas share a Redis', (url) => {
     const { code, stderr } = await revoke(['--jti', 'shared'], { REDIS_URL: url });
     expect(code).toBe(0);
     expect(stderr).not.toContain('revocation in Redis');
-  }, 30_000);
+  });
 
   test('is done without it, and says that it was away', async () => {
     const line = await lineTo(url);
@@ -73,5 +73,5 @@ onRedis('revoke where replicas share a Redis', (url) => {
     expect(code).toBe(0);
     expect(stderr).toContain('revocation in Redis');
     expect((await revoked()).join()).toContain('alone');
-  }, 30_000);
+  });
 });

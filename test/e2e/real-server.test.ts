@@ -64,7 +64,7 @@ describe.skipIf(realServer === undefined)('the server on a real PostgreSQL 17 th
     const { code, stderr } = await runProduct(['serve', '--transport', 'http', '--port', new URL(served.url).port], own.env);
     expect(stderr).toContain('Cannot listen on 127.0.0.1:');
     expect(code).toBe(78);
-  }, 30_000);
+  });
 
   test('SIGTERM lets a running query finish', async () => {
     const other = await serveHttp(own.env);

@@ -169,7 +169,7 @@ onEveryDatabase('product search', (tier) => {
     await service.comeBack();
     await expect.poll(async () => (await ask('gel stain', 3, 30, search)).model, { timeout: 5000 }).toBe('azure');
     await service.close();
-  }, 30_000);
+  });
 
   test('a change of the catalogue is in the next answer', async () => {
     expect((await ask('quokka fence')).lowConfidence).toBe(true);
