@@ -286,7 +286,7 @@ function withShortcuts(database: Database, rest: Omit<TestDatabase, 'database' |
         scopeToken: sign(ids),
         text,
         limits: { maxRows: 1000, maxBytes: 1_000_000 },
-        timeoutMs: 10_000,
+        timeoutMs: 30_000,
         ...changes,
       }),
   };
