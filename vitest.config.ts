@@ -46,7 +46,7 @@ export default defineConfig({
     ],
     // What is waited for in `expect.poll` comes sooner or later; where it is promised by a time, the test says by which.
     expect: { poll: { timeout: 15_000, interval: 20 } },
-    // Against a test that hangs, and no promise: a machine may be busy.
+    // No promise of the product: what a busy machine needs for starting a database or two.
     testTimeout: 60_000,
     hookTimeout: 120_000,
     coverage: {

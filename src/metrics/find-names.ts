@@ -5,10 +5,7 @@ import type { DimensionDefinition, MetricsDefinition } from '../core/metrics-def
 import type { Principal, Tenant } from '../core/principal.ts';
 import { nearestNames } from '../query/nearest-names.ts';
 import type { RunQuery } from '../query/query-result.ts';
-import type { KeyFilter } from './request.ts';
-
-/** Values that a caller filters by, by dimension. */
-export type NamedFilters = Readonly<Record<string, unknown>>;
+import type { KeyFilter, NamedFilters } from './request.ts';
 
 export interface FindNamesOptions {
   readonly definition: MetricsDefinition;

@@ -5,11 +5,12 @@ import type { MetricsDefinition } from '../core/metrics-definition.ts';
 import type { Principal } from '../core/principal.ts';
 import type { RunQuery } from '../query/query-result.ts';
 import type { DataExtent } from './data-extent.ts';
-import { dimensionNamed, type NamedFilters } from './find-names.ts';
-import type { GetMetrics, MetricsAnswer, MetricsQuestion } from './get-metrics.ts';
+import { dimensionNamed } from './find-names.ts';
+import type { GetMetrics, MetricsAnswer } from './get-metrics.ts';
 import type { MetricsCall } from './metrics-call.ts';
 import type { Grain, Period } from './period.ts';
 import { grainFor, latestMonths, type OfferedPeriod, offeredPeriods } from './periods-with-data.ts';
+import type { MetricsQuestion, NamedFilters } from './request.ts';
 
 export interface DashboardQuestion {
   /** As the metrics name periods; absent = the latest twelve months that have figures. */

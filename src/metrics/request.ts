@@ -1,5 +1,22 @@
 import type { DimensionDefinition, MetricDefinition } from '../core/metrics-definition.ts';
-import type { ComparedPeriod, Grain, Period } from './period.ts';
+import type { ComparedPeriod, Comparison, Grain, Period } from './period.ts';
+
+/** Values that a caller filters by, by dimension. */
+export type NamedFilters = Readonly<Record<string, unknown>>;
+
+/** As the caller puts it. */
+export interface MetricsQuestion {
+  readonly metrics: readonly string[];
+  readonly dimensions: readonly string[];
+  readonly filters: NamedFilters;
+  readonly grain?: Grain | undefined;
+  readonly period?: string | undefined;
+  readonly startDate?: string | undefined;
+  readonly endDate?: string | undefined;
+  readonly compareTo?: Comparison | undefined;
+  readonly limit: number;
+  readonly ascending: boolean;
+}
 
 /** Rows that a filter lets through: the ids, or the truth values, of one dimension's key. */
 export interface KeyFilter {

@@ -6,14 +6,8 @@ import { partSql } from './part.ts';
 import type { Period, Shift } from './period.ts';
 import { type MetricsRequest, measuresIn } from './request.ts';
 
-export interface MetricsStatement {
-  readonly sql: string;
-  /** Sources read, for the record. */
-  readonly sources: readonly string[];
-}
-
 /** `f` are the figures of each group, `v` the metrics made of them. */
-export function writeStatement(definition: MetricsDefinition, request: MetricsRequest): MetricsStatement {
+export function writeStatement(definition: MetricsDefinition, request: MetricsRequest): string {
   const { metrics, dimensions, filters, grain, period, compared } = request;
   const measures = [...new Set(metrics.flatMap(({ expression }) => measuresIn(expression)))];
   const keys = [...new Set([...dimensions, ...filters.map(({ dimension }) => ({ name: dimension }))].map(({ name }) => name))];
@@ -33,10 +27,7 @@ export function writeStatement(definition: MetricsDefinition, request: MetricsRe
     });
   }
   const rows = parts.map(({ text }) => text).join(' UNION ALL ');
-  return {
-    sql: answerSql(request, valuesSql(request, figuresSql(request, measures, rows))),
-    sources: [...new Set(parts.map(({ part }) => part.source.name))],
-  };
+  return answerSql(request, valuesSql(request, figuresSql(request, measures, rows)));
 }
 
 const groupColumns = ({ dimensions, grain }: MetricsRequest) => [

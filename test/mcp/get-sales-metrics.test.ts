@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest';
 import { executeSalesQuery } from '../../src/mcp/tools/execute-sales-query.ts';
 import { getSalesMetrics } from '../../src/mcp/tools/get-sales-metrics.ts';
-import type { MetricsAnswer, MetricsQuestion } from '../../src/metrics/get-metrics.ts';
+import type { MetricsAnswer } from '../../src/metrics/get-metrics.ts';
+import type { MetricsQuestion } from '../../src/metrics/request.ts';
 import { retailMetrics } from '../../src/retail/metrics.ts';
 import { retailToolTexts } from '../../src/retail/tool-texts.ts';
 import { awkwardResult, principal } from '../support/mcp-stack.ts';

@@ -1,5 +1,5 @@
-import type { MetricsQuestion } from '../../src/metrics/get-metrics.ts';
 import type { Period } from '../../src/metrics/period.ts';
+import type { MetricsQuestion } from '../../src/metrics/request.ts';
 import type { TestDatabase } from '../support/databases.ts';
 
 /** What a person would write on the base tables, one plain statement a metric. */

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Principal } from '../../src/core/principal.ts';
-import type { MetricsQuestion } from '../../src/metrics/get-metrics.ts';
+import type { MetricsQuestion } from '../../src/metrics/request.ts';
 import { onEveryDatabase, principalFor, type TestDatabase } from '../support/databases.ts';
 import { type OpenMetrics, openMetrics } from '../support/metrics.ts';
 

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { MetricsQuestion } from '../../src/metrics/get-metrics.ts';
 import { comparedPeriod, comparisons, grains } from '../../src/metrics/period.ts';
+import type { MetricsQuestion } from '../../src/metrics/request.ts';
 import { retailMetrics } from '../../src/retail/metrics.ts';
 import { onEveryDatabase, principalFor, type TestDatabase } from '../support/databases.ts';
 import { type OpenMetrics, openMetrics } from '../support/metrics.ts';

@@ -1,4 +1,4 @@
-import type { MetricsQuestion } from '../../src/metrics/get-metrics.ts';
+import type { MetricsQuestion } from '../../src/metrics/request.ts';
 
 export interface GoldenQuestion {
   readonly question: string;
