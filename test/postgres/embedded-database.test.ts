@@ -22,7 +22,7 @@ describe('The embedded database', { timeout: 60_000 }, () => {
     await first.session(null).script('CREATE ROLE server; CREATE TABLE kept (id int); GRANT SELECT, INSERT ON kept TO server');
     await first.session(null).script('INSERT INTO kept VALUES (1)');
     // Unpacked, since the database is opened from it again and again.
-    template = gunzipSync(await first.dump());
+    template = new Uint8Array(gunzipSync(await first.dump()));
     await first.close();
     await expect(first.query('SELECT 1')).rejects.toMatchObject({ code: 'dependency_unavailable' });
     await expect(first.session(null).query('SELECT 1')).rejects.toMatchObject({ code: 'dependency_unavailable' });
