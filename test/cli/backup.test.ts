@@ -156,7 +156,7 @@ describe.skipIf(missing !== '')(`backups of a real PostgreSQL 17${missing}`, () 
 
   test('a drill that is stopped drops its database and is neither passed nor failed', async () => {
     const running = startVerb(['backup', 'drill'], env);
-    await expect.poll(scratchDatabases, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(scratchDatabases, { timeout: 30_000 }).toHaveLength(1);
     running.signal('SIGINT');
     expect(await running.done).toMatchObject({ code: 1, stderr: expect.stringContaining('Stopped by SIGINT') });
     expect(await scratchDatabases()).toEqual([]);

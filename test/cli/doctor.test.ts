@@ -68,7 +68,7 @@ test('a signing key that nobody can have is a finding', async () => {
 
 test('doctor ends on Ctrl-C without a diagnosis, and gives the database back', async () => {
   const verb = startVerb(['doctor'], { DATA_DIR, PORT });
-  await expect.poll(async () => await readdir(DATA_DIR), { interval: 5, timeout: 20_000 }).toContain('lock');
+  await expect.poll(async () => await readdir(DATA_DIR), { interval: 5, timeout: 50_000 }).toContain('lock');
   verb.signal('SIGINT');
   const { code, stdout, stderr } = await verb.done;
   expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -79,7 +79,7 @@ test('doctor ends on Ctrl-C without a diagnosis, and gives the database back', a
 test('doctor that is stopped while a database is being made leaves none behind', async () => {
   const own = await newFolder();
   const verb = startVerb(['doctor'], { DATA_DIR: own, PORT });
-  await expect.poll(() => verb.stderr(), { interval: 5, timeout: 20_000 }).toContain('Creating the embedded PostgreSQL');
+  await expect.poll(() => verb.stderr(), { interval: 5, timeout: 50_000 }).toContain('Creating the embedded PostgreSQL');
   verb.signal('SIGTERM');
   expect(await verb.done).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('Stopped by SIGTERM') });
   expect(await readdir(own)).not.toContain('postgres');

@@ -63,7 +63,7 @@ describe.skipIf(realServer === undefined)('the verbs on a real PostgreSQL 17', (
   test('an empty schema is served, and seed is named as the next step', async () => {
     const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], own.env);
     await expect
-      .poll(() => verb.stderr(), { timeout: 20_000 })
+      .poll(() => verb.stderr(), { timeout: 50_000 })
       .toContain('The database has no tenants yet: run zava-mcp-server seed');
     verb.signal('SIGTERM');
     expect((await verb.done).code).toBe(0);

@@ -73,7 +73,7 @@ describe.skipIf(realServer === undefined)('two workers on a real PostgreSQL 17',
       expect(answers.map(({ status }) => status)).toEqual(Array(6).fill(200));
       return new Set(linesOf(served).flatMap(({ event, worker }) => (event === 'tool_called' ? [worker] : [])));
     };
-    await expect.poll(whoAnswered, { timeout: 20_000 }).toEqual(new Set([1, 2]));
+    await expect.poll(whoAnswered, { timeout: 50_000 }).toEqual(new Set([1, 2]));
     expect(served.stderr().match(/Ctrl-C stops the server/g)).toHaveLength(1);
     expect(new Set(linesOf(served).flatMap(({ address }) => address ?? [])).size).toBe(1);
 

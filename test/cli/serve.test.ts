@@ -16,7 +16,7 @@ afterAll(() => removeFolder(DATA_DIR));
 afterEach(() => Object.defineProperty(process, 'stdin', realStdin));
 
 async function told(verb: RunningVerb, text: string | RegExp): Promise<string> {
-  await expect.poll(() => verb.stderr(), { interval: 10, timeout: 20_000 }).toMatch(text);
+  await expect.poll(() => verb.stderr(), { interval: 10, timeout: 50_000 }).toMatch(text);
   return verb.stderr();
 }
 
@@ -122,7 +122,7 @@ describe('serve over stdio', () => {
 
   test('lets a running query finish when it is asked to stop', async () => {
     const { verb, write } = client([]);
-    await expect.poll(() => verb.stdout(), { timeout: 20_000 }).toContain('"id":0');
+    await expect.poll(() => verb.stdout(), { timeout: 50_000 }).toContain('"id":0');
     const slow = 'SELECT count(*) FROM order_items a CROSS JOIN order_items b';
     write({ id: 1, method: 'tools/call', params: { ...countStores, arguments: { postgresql_query: slow } } });
     await new Promise((resolve) => setTimeout(resolve, 50));

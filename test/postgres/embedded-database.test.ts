@@ -28,7 +28,7 @@ describe('The embedded database', { timeout: 60_000 }, () => {
     await expect(first.session(null).query('SELECT 1')).rejects.toMatchObject({ code: 'dependency_unavailable' });
     await first.close();
     database = await open({ template, timeoutMs: 2000 });
-  }, 90_000);
+  });
   afterAll(() => database.close());
 
   test('is PostgreSQL 18', () => {
