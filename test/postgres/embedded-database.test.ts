@@ -27,7 +27,7 @@ describe('The embedded database', { timeout: 60_000 }, () => {
     await expect(first.query('SELECT 1')).rejects.toMatchObject({ code: 'dependency_unavailable' });
     await expect(first.session(null).query('SELECT 1')).rejects.toMatchObject({ code: 'dependency_unavailable' });
     await first.close();
-    database = await open({ template, timeoutMs: 2000 });
+    database = await open({ template, timeoutMs: 4000 });
   });
   afterAll(() => database.close());
 
