@@ -48,7 +48,7 @@ describe('the package, installed in an empty folder', () => {
     await client.connect(new StdioClientTransport({ ...start, env: cleanEnvironment({}) }), { timeout: 150_000 });
     const answers = await askAll((call) => client.callTool({ ...call }));
     await client.close();
-    await expect.poll(() => existsSync(join(folder, 'home/.zava/lock')), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => existsSync(join(folder, 'home/.zava/lock')), { timeout: 30_000 }).toBe(false);
     return answers;
   }
 
