@@ -87,7 +87,7 @@ describe.skipIf(realTier === undefined)('A function in a counted statement, on a
       GRANT EXECUTE ON FUNCTION trap.spy(int) TO PUBLIC; ANALYZE trap.bait`);
     for (let turn = 0; turn < 10; turn += 1) await db.admin.query('SELECT note FROM trap.bait WHERE id = trap.spy(7)');
     await db.admin.query('SELECT pg_advisory_unlock_all()');
-  }, 30_000);
+  });
   afterAll(async () => {
     await operator.close();
     await db.close();

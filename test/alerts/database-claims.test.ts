@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { claimName } from '../../src/alerts/claims.ts';
 import { createDatabaseClaims } from '../../src/alerts/database-claims.ts';
 import { claimPlaceContract } from '../contracts/claim-place.ts';
@@ -8,10 +8,11 @@ const cooldownMs = 15 * 60_000;
 
 onEveryDatabase('who tells of an alert, settled in the database:', (tier) => {
   let db: TestDatabase;
-  beforeEach(async () => {
+  beforeAll(async () => {
     db = await tier.open();
-    return () => db.close();
   });
+  beforeEach(() => db.owner.query('DELETE FROM ops.alert_notices'));
+  afterAll(() => db.close());
   const placeOf = (holder: string) => createDatabaseClaims({ database: db.database, holder, cooldownMs });
   const age = (minutes: number) =>
     db.owner.script(

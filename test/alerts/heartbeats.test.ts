@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { createHeartbeats, type Heartbeats } from '../../src/alerts/heartbeats.ts';
 import { onEveryDatabase, type TestDatabase } from '../support/databases.ts';
 import { type HandClock, handClock } from '../support/hand-clock.ts';
@@ -9,12 +9,15 @@ onEveryDatabase('servers that share a database', (tier) => {
   let db: TestDatabase;
   let clock: HandClock;
   let reachable = true;
-  beforeEach(async () => {
+  beforeAll(async () => {
     db = await tier.open();
+  });
+  beforeEach(async () => {
+    await db.owner.query('DELETE FROM ops.server_heartbeats');
     clock = handClock();
     reachable = true;
-    return () => db.close();
   });
+  afterAll(() => db.close());
   const server = (name: string) => {
     const query: typeof db.database.query = async (...of) => {
       if (!reachable) throw new Error('connection refused');

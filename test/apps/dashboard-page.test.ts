@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inChromium, openBrowser, openPage, sidewaysScroll } from '../support/browser.ts';
-import { type TestDatabase, tiers } from '../support/databases.ts';
+import { anyTier, type TestDatabase } from '../support/databases.ts';
 import { type ProductStack, productStack } from '../support/edge-stack.ts';
 import { type PersonName, testIssuer } from '../support/people.ts';
 
@@ -11,8 +11,7 @@ inChromium('The page at /dashboard', () => {
   let browser: Browser;
   let issuer: Awaited<ReturnType<typeof testIssuer>>;
   beforeAll(async () => {
-    const [tier] = tiers;
-    db = await tier!.open();
+    db = await anyTier.open();
     issuer = await testIssuer();
     product = await productStack({ db, trusted: issuer.trusted });
     browser = await openBrowser();

@@ -5,7 +5,7 @@ import { createDatabaseRevocation } from '../../src/identity/database-revocation
 import { createEnvelope } from '../../src/vault/envelope.ts';
 import { keyOf } from '../identity/zava-directory.ts';
 import { type DashboardClient, dashboardClient } from '../support/dashboard-client.ts';
-import { type TestDatabase, tiers } from '../support/databases.ts';
+import { anyTier, type TestDatabase } from '../support/databases.ts';
 import { type ProductStack, productStack, testRing } from '../support/edge-stack.ts';
 import { testIssuer } from '../support/people.ts';
 import { answerInWords, recordAnswer } from './record-answer.ts';
@@ -16,8 +16,7 @@ describe('Attacks on the session of the dashboard', () => {
   let client: DashboardClient;
   let issuer: Awaited<ReturnType<typeof testIssuer>>;
   beforeAll(async () => {
-    const [tier] = tiers;
-    db = await tier!.open();
+    db = await anyTier.open();
     issuer = await testIssuer();
     product = await productStack({ db, trusted: issuer.trusted });
     client = dashboardClient(product, issuer);

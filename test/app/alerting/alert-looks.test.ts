@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { FactName } from '../../../src/alerts/readings.ts';
 import { type AlertLooksOptions, alertFactsOf } from '../../../src/app/alerting/alert-looks.ts';
 import { trailBroken } from '../../../src/app/schedules/self-tests.ts';
@@ -22,11 +22,14 @@ const componentsWith = (database: string, others: Record<string, string> = {}) =
 onEveryDatabase('what alert rules look up', (tier) => {
   let db: TestDatabase;
   let status = 'healthy';
-  beforeEach(async () => {
+  beforeAll(async () => {
     db = await tier.open();
-    status = 'healthy';
-    return () => db.close();
   });
+  beforeEach(async () => {
+    status = 'healthy';
+    await db.owner.query('DELETE FROM ops.job_runs');
+  });
+  afterAll(() => db.close());
 
   function looking(changes: Partial<AlertLooksOptions> = {}) {
     const clock = handClock(Date.now());
@@ -135,6 +138,7 @@ onEveryDatabase('what alert rules look up', (tier) => {
   test('a loosened policy breaks isolation', async () => {
     await db.admin.script(`CREATE POLICY extra ON retail.orders FOR SELECT TO ${db.role('reader')} USING (true)`);
     const [faults = 0] = (await settled(looking(), 'isolation_broken')) ?? [];
+    await db.admin.script('DROP POLICY extra ON retail.orders');
     expect(faults).toBeGreaterThan(0);
   }, 90_000);
 

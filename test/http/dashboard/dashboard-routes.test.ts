@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { type DashboardClient, dashboardClient } from '../../support/dashboard-client.ts';
-import { type TestDatabase, tiers } from '../../support/databases.ts';
+import { anyTier, type TestDatabase } from '../../support/databases.ts';
 import { type ProductStack, productStack } from '../../support/edge-stack.ts';
 import { type PersonName, testIssuer } from '../../support/people.ts';
 
@@ -12,8 +12,7 @@ describe('The dashboard over HTTP', () => {
   let client: DashboardClient;
   let issuer: Awaited<ReturnType<typeof testIssuer>>;
   beforeAll(async () => {
-    const [tier] = tiers;
-    db = await tier!.open();
+    db = await anyTier.open();
     issuer = await testIssuer();
     product = await productStack({ db, trusted: issuer.trusted });
     client = dashboardClient(product, issuer);
