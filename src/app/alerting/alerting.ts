@@ -48,7 +48,7 @@ export interface AlertingOptions {
   readonly facts: AlertFacts;
   readonly clock: Clock;
   readonly note: Note;
-  /** A tenant might see rows of another: whoever serves must end. Called once the alert is on its way. */
+  /** A proof has found that a tenant might see rows of another: whoever serves must end. Called once the alert is on its way. */
   readonly onIsolationBroken: () => void;
   readonly everyMs?: number;
 }
@@ -88,7 +88,6 @@ export function startAlerting(alerting: AlertingOptions) {
     return running;
   };
   const timer = setInterval(turn, everyMs).unref();
-  // The first proof of isolation belongs to the start.
   turn();
   return {
     /** For the page of operators. */
