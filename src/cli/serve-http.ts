@@ -115,7 +115,12 @@ async function serveHttpHere(config: Config, log: Note, stop: AbortSignal, part:
         await demoSnippets({ config, definition, url: http.url, tenants: await composition.tenants(), clock }),
       );
     const lasting = opened.notice === undefined;
-    toClose.unshift(startSchedules({ config, served, opened, database, keys, embedder, clock, note, lasting }).close);
+    const noteJobs: Note = (observation) => {
+      note(observation);
+      // What a job of this process has found need not wait for the next turn.
+      if (observation.kind === 'job_ended') void alerting.evaluate();
+    };
+    toClose.unshift(startSchedules({ config, served, opened, database, keys, embedder, clock, note: noteJobs, lasting }).close);
     toClose.unshift(startUpkeepGauges({ config, database, store: telemetry.store, clock, note }).close);
     const reason = await untilStopped(AbortSignal.any([stop, unsafe.signal]));
     // New connections go to others meanwhile.
