@@ -110,7 +110,7 @@ module.exports = {
     },
     driver('pg', '^src/postgres/(connection-pools|pool-database|owner-session|standby-probe|table-listener|tenant-query)\\.ts$'),
     driver('@electric-sql', '^src/postgres/embedded-session\\.ts$'),
-    driver('libpg-query', '^src/query/'),
+    driver('libpg-query', '^src/query/guard-rules/(parser|deparse)\\.ts$'),
     driver('jose', '^src/identity/'),
     driver('redis', '^src/resilience/redis-connection\\.ts$'),
     driver('@redis', '^src/resilience/redis-connection\\.ts$'),

@@ -1,6 +1,6 @@
 import type { OwnerSession } from '../postgres/database.ts';
 import { isPostgresError } from '../postgres/sqlstate.ts';
-import { loadParser } from '../query/parse-sql.ts';
+import { loadParser } from '../query/guard-rules/parser.ts';
 import { readStatementTree, type StatementTree } from '../query/statement-tree.ts';
 
 /** A statement as pg_stat_statements counted it, over every time it ran since the statistics began. */

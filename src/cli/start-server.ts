@@ -14,6 +14,7 @@ import { systemClock } from '../core/clock.ts';
 import type { Note } from '../core/observation.ts';
 import { noteOwnStatements } from '../postgres/noted-statements.ts';
 import { refuseUnsafeRoles } from '../postgres/privilege-check.ts';
+import { loadParser } from '../query/guard-rules/parser.ts';
 import type { RateStore } from '../resilience/rate-limiter.ts';
 import { createHistory } from '../telemetry/history.ts';
 import { openToldDatabase } from './open-database.ts';
@@ -40,6 +41,8 @@ export async function startServer(config: Config, logLine: Note, stop: AbortSign
     logLine(observation);
     telemetry.note(observation);
   };
+  // The parser before anything else is compiled.
+  await loadParser();
   const served = await loadServedSchema(config);
   const plugins = await loadPlugins(config.pluginsDir);
   const keys = await openKeys(config, log);

@@ -10,13 +10,14 @@ import { deparse } from './guard-rules/deparse.ts';
 import { grammarFor } from './guard-rules/grammar.ts';
 import { inspect } from './guard-rules/inspect.ts';
 import { type CutStatement, cutAtLiterals, type FreeConstant, freeConstants, markConstants } from './guard-rules/literals.ts';
+import { loadParser } from './guard-rules/parser.ts';
 import { positionIn, Rejection, reject } from './guard-rules/rejection.ts';
 import { resolveNames } from './guard-rules/resolve.ts';
 import { addTenantPredicates, type PredicateForm } from './guard-rules/tenant-predicates.ts';
 import { fill, fits, type TextTemplate, templateOf } from './guard-rules/text-template.ts';
 import type { Message } from './guard-rules/tree.ts';
 import { misreadingIn } from './misreadings.ts';
-import { loadParser, parseSelect, reparse } from './parse-sql.ts';
+import { parseSelect, reparse } from './parse-sql.ts';
 
 export interface GuardOptions {
   readonly definition: SchemaDefinition;

@@ -1,15 +1,12 @@
-import { hasSqlDetails, loadModule, parseSync, scanSync } from 'libpg-query';
 import { checkNesting, checkOperatorRuns } from './guard-rules/nesting.ts';
+import { hasSqlDetails, parseSync, scanSync } from './guard-rules/parser.ts';
 import { Rejection, reject } from './guard-rules/rejection.ts';
 import { as, isMessage, listOf, type Message, unwrap } from './guard-rules/tree.ts';
 
 /** Longest statement, in bytes of UTF-8. */
 export const maxSqlBytes = 16 * 1024;
 
-/** Loads PostgreSQL's grammar (WebAssembly) once for the process; `parseSelect` works from then on. */
-export const loadParser = loadModule;
-
-/** The one SELECT (or VALUES, or set operation) that the text holds. Anything else is refused with its name and place. */
+/** The one SELECT (or VALUES, or set operation) that the text holds; `loadParser` comes first. Anything else is refused with its name and place. */
 export function parseSelect(sql: string): Message {
   checkReadable(sql);
   const [first, second] = parse(sql);

@@ -1,7 +1,7 @@
-import { normalizeSync } from 'libpg-query';
 import { AppError } from '../core/errors.ts';
 import type { Note } from '../core/observation.ts';
-import { loadParser, reparse } from './parse-sql.ts';
+import { loadParser, normalizeSync } from './guard-rules/parser.ts';
+import { reparse } from './parse-sql.ts';
 import { createStatementFingerprint } from './statement-fingerprint.ts';
 
 export interface SlowQueryOptions {

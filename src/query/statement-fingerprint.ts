@@ -1,7 +1,7 @@
-import { fingerprintSync } from 'libpg-query';
 import { LRUCache } from 'lru-cache';
 import { cutAtLiterals } from './guard-rules/literals.ts';
-import { checkReadable, loadParser } from './parse-sql.ts';
+import { fingerprintSync, loadParser } from './guard-rules/parser.ts';
+import { checkReadable } from './parse-sql.ts';
 
 /** For a text that is no SQL, which has no form to take a fingerprint of. */
 const noStatement = 'unparsed';

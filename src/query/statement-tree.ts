@@ -1,5 +1,5 @@
-import { normalizeSync, parseSync } from 'libpg-query';
 import { Deparser } from 'pgsql-deparser';
+import { normalizeSync, parseSync } from './guard-rules/parser.ts';
 import { isMessage, listOf, type Message, unwrap, type WrappedNode } from './guard-rules/tree.ts';
 import { checkReadable } from './parse-sql.ts';
 

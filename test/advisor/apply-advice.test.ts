@@ -134,5 +134,5 @@ onEveryDatabase('The recommended indexes', (tier) => {
     expect(left).toEqual([]);
     await apply();
     expect(await statuses()).toEqual(allPresent);
-  }, 30_000);
+  });
 });

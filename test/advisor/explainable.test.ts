@@ -5,7 +5,7 @@ import { isExplainable } from '../../src/advisor/explainable.ts';
 import { shownText } from '../../src/advisor/shown-text.ts';
 import type { OwnerSession } from '../../src/postgres/database.ts';
 import { openOwnerSession } from '../../src/postgres/owner-session.ts';
-import { loadParser } from '../../src/query/parse-sql.ts';
+import { loadParser } from '../../src/query/guard-rules/parser.ts';
 import { readStatementTree } from '../../src/query/statement-tree.ts';
 import { type EmptyDatabase, embeddedTier, tiers } from '../support/databases.ts';
 
@@ -87,7 +87,7 @@ describe.skipIf(realTier === undefined)('A function in a counted statement, on a
       GRANT EXECUTE ON FUNCTION trap.spy(int) TO PUBLIC; ANALYZE trap.bait`);
     for (let turn = 0; turn < 10; turn += 1) await db.admin.query('SELECT note FROM trap.bait WHERE id = trap.spy(7)');
     await db.admin.query('SELECT pg_advisory_unlock_all()');
-  }, 30_000);
+  });
   afterAll(async () => {
     await operator.close();
     await db.close();

@@ -4,7 +4,7 @@ import { candidateName, coveredBy } from '../../src/advisor/candidate.ts';
 import type { Index, Table } from '../../src/advisor/catalogue.ts';
 import { inspectIndexes } from '../../src/advisor/standing-indexes.ts';
 import { judgeStatistics, unindexedForeignKeys } from '../../src/advisor/table-findings.ts';
-import { loadParser } from '../../src/query/parse-sql.ts';
+import { loadParser } from '../../src/query/guard-rules/parser.ts';
 import { readStatementTree } from '../../src/query/statement-tree.ts';
 
 const index = (name: string, columns: readonly string[], changes: Partial<Index> = {}): Index => ({

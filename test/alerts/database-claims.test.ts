@@ -1,4 +1,4 @@
-import { beforeEach, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { claimName } from '../../src/alerts/claims.ts';
 import { createDatabaseClaims } from '../../src/alerts/database-claims.ts';
 import { onEveryDatabase, type TestDatabase } from '../support/databases.ts';
@@ -8,10 +8,11 @@ const cooldownMs = 15 * 60_000;
 
 onEveryDatabase('who tells of an alert', (tier) => {
   let db: TestDatabase;
-  beforeEach(async () => {
+  beforeAll(async () => {
     db = await tier.open();
-    return () => db.close();
   });
+  beforeEach(() => db.owner.query('DELETE FROM ops.alert_notices'));
+  afterAll(() => db.close());
   const servers = () =>
     (['a', 'b'] as const).map((holder) => createDatabaseClaims({ database: db.database, holder, cooldownMs, limitMs: 10_000 }));
   const age = (interval: string) =>

@@ -1,7 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { auditCheckpoints, openAuditTrail } from '../../src/app/audit-trail.ts';
 import { recordNow } from '../../src/app/record-now.ts';
 import { readTrail } from '../../src/audit/trail.ts';
@@ -10,7 +10,8 @@ import { systemClock } from '../../src/core/clock.ts';
 import type { Observation } from '../../src/core/observation.ts';
 import { createHeadSigner } from '../../src/vault/head-signer.ts';
 import { createKeyRing, type KeyRing } from '../../src/vault/key-ring.ts';
-import { onEveryDatabase, type TestDatabase, tiers } from '../support/databases.ts';
+import { tamper } from '../support/audit.ts';
+import { onEveryDatabase, type TestDatabase } from '../support/databases.ts';
 
 const ringOf = (...ids: string[]) => createKeyRing(ids.map((id, index) => ({ id, key: Buffer.alloc(32, index + ids.length) })));
 let dataDir = '';
@@ -48,10 +49,11 @@ const faults = () => told.flatMap((each) => (each.kind === 'fault_met' ? [[each.
 
 onEveryDatabase('the audit trail of a process', (tier) => {
   let db: TestDatabase;
-  beforeEach(async () => {
+  beforeAll(async () => {
     db = await tier.open();
-    return () => db.close();
   });
+  beforeEach(() => tamper(db.admin, 'TRUNCATE audit.events RESTART IDENTITY'));
+  afterAll(() => db.close());
 
   test('holds who asked what, for which tenants, and how it ended; the statement by its fingerprint', async () => {
     const trail = await open(db.database);
@@ -126,6 +128,20 @@ onEveryDatabase('the audit trail of a process', (tier) => {
       ['root', { purpose: 'tenant scopes', rotated: 'k9' }],
     ]);
   });
+
+  test('writes what the server before could not, once', async () => {
+    const trail = await open(away);
+    trail.note(call('r1'));
+    await trail.close();
+    for (const requestId of ['r2', 'r3']) {
+      const later = await open(db.database);
+      later.note(call(requestId));
+      await later.close();
+    }
+    const rows = await db.owner.query("SELECT request_id FROM audit.events WHERE request_id ~ '^r' ORDER BY event_id");
+    expect(rows.map(({ request_id }) => request_id).toSorted()).toEqual(['r1', 'r2', 'r3']);
+    expect(await readdir(join(dataDir, 'audit'))).toEqual(['heads.jsonl']);
+  });
 });
 
 describe('while the database does not take it', () => {
@@ -146,22 +162,6 @@ describe('while the database does not take it', () => {
       ['audit', 'Error: connection refused'],
       ['audit', `Error: The database did not take the last 2 audit records: they wait in ${path}`],
     ]);
-  });
-
-  test('the next server to start writes what was kept, once', async () => {
-    const trail = await open(away);
-    trail.note(call('r1'));
-    await trail.close();
-    const next = await tiers[0]!.open();
-    for (const requestId of ['r2', 'r3']) {
-      const later = await open(next.database);
-      later.note(call(requestId));
-      await later.close();
-    }
-    const rows = await next.owner.query("SELECT request_id FROM audit.events WHERE request_id ~ '^r' ORDER BY event_id");
-    expect(rows.map(({ request_id }) => request_id).toSorted()).toEqual(['r1', 'r2', 'r3']);
-    expect(await readdir(join(dataDir, 'audit'))).toEqual(['heads.jsonl']);
-    await next.close();
   });
 
   test('calls are refused once no more can wait', async () => {

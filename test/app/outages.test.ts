@@ -175,7 +175,7 @@ describe.skipIf(withoutRedis)(`Redis is killed and started again${withoutRedis ?
     expect(await spend('after')).toBe(3);
     // It has forgotten everything, and the database has not.
     expect(await statusOf(b.stack, stolen)).toBe(401);
-  }, 40_000);
+  });
 });
 
 describe('the issuer publishes no keys', () => {

@@ -98,7 +98,7 @@ describe('the primary', () => {
     expect(await done).toBe(0);
     expect((await lines()).filter((line) => line === 'stop SIGTERM')).toHaveLength(12);
     expect(faults()).toEqual([]);
-  }, 30_000);
+  });
 
   test('ends with the first worker’s own code when that cannot start, and starts no other', async () => {
     const { done, lines, faults } = await primary('misconfigured', 'process.exit(78);');
@@ -122,7 +122,7 @@ describe('the primary', () => {
     await new Promise((resolve) => setTimeout(resolve, 200));
     stopBy('SIGINT');
     expect(await done).toBe(0);
-  }, 30_000);
+  });
 
   test('gives up with 1 when a worker dies five times, and stops the others', async () => {
     const { done, lines, faults } = await primary('dying', 'heed(); listen(); if (process.env.PLACE === "2") process.exit(3);');
@@ -130,7 +130,7 @@ describe('the primary', () => {
     expect(faults()).toHaveLength(5);
     expect(faults().at(-1)).toMatch(/^Worker \d+ has ended \(exit code 3\): the workers keep dying, so the server stops$/);
     expect((await lines()).at(-1)).toBe('stop the workers keep dying');
-  }, 30_000);
+  });
 
   test('does not wait out a pause when it is asked to stop', async () => {
     const { done, stopBy, faults } = await primary(
@@ -143,7 +143,7 @@ describe('the primary', () => {
     expect(await done).toBe(0);
     expect(performance.now() - asked).toBeLessThan(1500);
     expect(faults()).toHaveLength(3);
-  }, 30_000);
+  });
 
   test('tells one that starts while it is asked to stop', async () => {
     const { done, lines, stopBy } = await primary('early', 'setTimeout(heed, 500);');
@@ -151,14 +151,14 @@ describe('the primary', () => {
     stopBy('SIGTERM');
     expect(await done).toBe(0);
     expect(await lines()).toEqual(['start 1', 'stop SIGTERM']);
-  }, 30_000);
+  });
 
   test('kills one that will not end', async () => {
     const { done, lines, stopBy } = await primary('deaf', 'listen();', { patienceMs: 300 });
     await expect.poll(lines, waiting).toHaveLength(2);
     stopBy('SIGTERM');
     expect(await done).toBe(0);
-  }, 30_000);
+  });
 
   test('has more workers, and fewer, while it runs: the last ones go, and their places are free once they have ended', async () => {
     // Place 3 takes its time to end.
@@ -200,7 +200,7 @@ describe('the primary', () => {
     expect(faults()).toEqual([]);
     expect(seen).toHaveLength(5);
     expect(await lines()).not.toContain('end 5');
-  }, 30_000);
+  });
 
   test('that is stopped before it begins starts nobody', async () => {
     const stop = AbortSignal.abort(new Error('stopped', { cause: 'SIGTERM' }));

@@ -2,7 +2,7 @@ import type { Browser } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AppHost, type HostedCall, startAppHost } from '../support/app-host.ts';
 import { inChromium, openBrowser, sidewaysScroll } from '../support/browser.ts';
-import { type TestDatabase, tiers } from '../support/databases.ts';
+import { anyTier, type TestDatabase } from '../support/databases.ts';
 import { type ProductStack, productStack } from '../support/edge-stack.ts';
 import { legacyClient } from '../support/mcp-clients.ts';
 import { testIssuer } from '../support/people.ts';
@@ -21,8 +21,7 @@ inChromium('The sales dashboard in a host of MCP Apps', () => {
   const calls: HostedCall[] = [];
 
   beforeAll(async () => {
-    const [tier] = tiers;
-    db = await tier!.open();
+    db = await anyTier.open();
     const { trusted, tokenOf } = await testIssuer();
     product = await productStack({ db, trusted });
     client = await legacyClient(product.mcpUrl, await tokenOf('headOffice'));

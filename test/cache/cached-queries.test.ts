@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { freePort } from '../../src/app/server-workers.ts';
 import { cacheKey, schemaVersion } from '../../src/cache/cache-key.ts';
 import type { CacheStore } from '../../src/cache/cache-store.ts';
@@ -77,10 +77,10 @@ const stores = 'SELECT DISTINCT store_id FROM orders';
 
 onEveryDatabase('cached queries', (tier) => {
   let db: TestDatabase;
-  beforeEach(async () => {
+  beforeAll(async () => {
     db = await tier.open();
-    open.push(db);
   });
+  afterAll(() => db.close());
 
   test('the same text by two stores is two answers, never a shared one', async () => {
     const { ask } = await replica(db, memory());

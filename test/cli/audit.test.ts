@@ -1,27 +1,19 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openLastingDatabase } from '../../src/cli/open-database.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { copyOfPreparedDataDir, removeFolder, serveHttp } from '../e2e/product.ts';
+import { serveHttp } from '../e2e/product.ts';
 import { postLegacy } from '../support/raw-mcp.ts';
 import { runVerb } from './command-line.ts';
+import { anyInstallation, embeddedInstallation, type Installation } from './installation.ts';
 
-let DATA_DIR = '';
-const file = (name: string) => join(DATA_DIR, name);
-const audit = (...args: string[]) => runVerb(['audit', ...args], { DATA_DIR });
+let own: Installation;
+const file = (name: string) => join(own.env.DATA_DIR, name);
+const audit = (...args: string[]) => runVerb(['audit', ...args], own.env);
 const lines = async (name: string) => (await readFile(file(name), 'utf8')).trimEnd().split('\n');
 
-/** As somebody with the rights of a superuser, whom no trigger stops. */
-async function asAdministrator(script: string): Promise<void> {
-  const { database, session } = await openLastingDatabase(loadConfig({ serving: 'nothing' }, { DATA_DIR }));
-  await session?.('administrator').script(`SET session_replication_role = replica; ${script}; RESET session_replication_role`);
-  await database.close();
-}
-
 /** A server that is asked something and then killed or stopped. */
-async function serveAndAsk(signal: 'SIGKILL' | 'SIGTERM', statement: string): Promise<void> {
-  const server = await serveHttp({ DATA_DIR });
+async function serveAndAsk(signal: 'SIGKILL' | 'SIGTERM', statement: string, { env } = own): Promise<void> {
+  const server = await serveHttp(env);
   const params = { name: 'execute_sales_query', arguments: { postgresql_query: statement } };
   expect((await postLegacy(server.url, 'tools/call', params, { token: server.callers.store.token })).status).toBe(200);
   expect((await postLegacy(server.url, 'tools/call', params, { token: 'bad' })).status).toBe(401);
@@ -31,11 +23,11 @@ async function serveAndAsk(signal: 'SIGKILL' | 'SIGTERM', statement: string): Pr
 }
 
 beforeAll(async () => {
-  DATA_DIR = await copyOfPreparedDataDir();
+  own = await anyInstallation('zavaaudit');
   await serveAndAsk('SIGKILL', "SELECT count(*) FROM customers WHERE last_name = 'Nightingale'");
   await serveAndAsk('SIGTERM', 'SELECT count(*) FROM orders');
 }, 120_000);
-afterAll(() => removeFolder(DATA_DIR));
+afterAll(() => own.remove());
 
 test('verify finds the trail whole, also after a server was killed', async () => {
   const { code, stdout, stderr } = await audit('verify', '--json');
@@ -98,12 +90,26 @@ test.each([
 });
 
 test('a record that a superuser altered is named, and one that he cut off is missed', async () => {
-  await asAdministrator(
-    "UPDATE audit.events SET subject = 'somebody else' WHERE event_id = (SELECT max(event_id) - 1 FROM audit.events)",
-  );
+  // Whom no trigger stops.
+  const tamper = (script: string) =>
+    own.asAdministrator((session) =>
+      session.script(`SET session_replication_role = replica; ${script}; RESET session_replication_role`),
+    );
+  await tamper("UPDATE audit.events SET subject = 'somebody else' WHERE event_id = (SELECT max(event_id) - 1 FROM audit.events)");
   const altered = await audit('verify');
   expect([altered.code, altered.stderr]).toEqual([1, expect.stringMatching(/FAULT altered: Record \d+ was altered/)]);
-  await asAdministrator('DELETE FROM audit.events WHERE event_id >= (SELECT max(event_id) - 1 FROM audit.events)');
+  await tamper('DELETE FROM audit.events WHERE event_id >= (SELECT max(event_id) - 1 FROM audit.events)');
   const cut = await audit('verify');
   expect([cut.code, cut.stderr]).toEqual([1, expect.stringContaining('FAULT truncated')]);
+}, 60_000);
+
+test('of the embedded database, a server that was killed leaves a whole trail, too', async () => {
+  const embedded = await embeddedInstallation();
+  await serveAndAsk('SIGKILL', 'SELECT count(*) FROM orders', embedded);
+  const { code, stderr } = await runVerb(['audit', 'verify'], embedded.env);
+  expect([code, stderr]).toEqual([0, expect.stringContaining('The trail is whole.')]);
+  const { stdout } = await runVerb(['audit', 'export'], embedded.env);
+  expect(stdout).toContain('"tool":"execute_sales_query"');
+  expect(stdout).toContain('"action":"authentication"');
+  await embedded.remove();
 }, 60_000);

@@ -58,7 +58,7 @@ test('it is restored into no database of a server, and has no incremental ones',
 test('stopped, neither a backup nor a restore leaves anything', async () => {
   const before = await readdir(store);
   const running = startVerb(['backup', 'create'], { DATA_DIR, BACKUP_TARGET: store });
-  await expect.poll(() => running.stderr(), { interval: 2, timeout: 20_000 }).toMatch(/tables counted|sealed/);
+  await expect.poll(() => running.stderr(), { interval: 2, timeout: 50_000 }).toMatch(/tables counted|sealed/);
   running.signal('SIGINT');
   const { code } = await running.done;
   // It may have been quicker than the signal: then it is whole.
@@ -66,7 +66,7 @@ test('stopped, neither a backup nor a restore leaves anything', async () => {
   expect((await verb('backup', 'verify')).code).toBe(0);
   const place = join(folder, 'stopped');
   const restoring = startVerb(['backup', 'restore', name, '--to-directory', place], { DATA_DIR, BACKUP_TARGET: store });
-  await expect.poll(() => existsSync(join(place, 'postgres.building')), { interval: 2, timeout: 20_000 }).toBe(true);
+  await expect.poll(() => existsSync(join(place, 'postgres.building')), { interval: 2, timeout: 50_000 }).toBe(true);
   restoring.signal('SIGINT');
   expect((await restoring.done).code).toBe(1);
   expect(existsSync(place)).toBe(false);

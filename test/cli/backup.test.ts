@@ -92,7 +92,7 @@ describe.skipIf(missing !== '')(`backups of a real PostgreSQL 17${missing}`, () 
     expect(known).toMatchObject({ name: first, restoreTest: 'never made' });
     expect(known?.ageSeconds).toBeLessThan(60);
     expect((await verb('audit', 'export')).stdout).toContain(`"action":"backup","outcome":"done","detail":{"name":"${first}"}`);
-  }, 30_000);
+  });
 
   test('neither the store nor the dump holds key material, and the store no plain row', async () => {
     const { artefacts, catalogue } = await place();
@@ -156,7 +156,7 @@ describe.skipIf(missing !== '')(`backups of a real PostgreSQL 17${missing}`, () 
 
   test('a drill that is stopped drops its database and is neither passed nor failed', async () => {
     const running = startVerb(['backup', 'drill'], env);
-    await expect.poll(scratchDatabases, { timeout: 10_000 }).toHaveLength(1);
+    await expect.poll(scratchDatabases, { timeout: 30_000 }).toHaveLength(1);
     running.signal('SIGINT');
     expect(await running.done).toMatchObject({ code: 1, stderr: expect.stringContaining('Stopped by SIGINT') });
     expect(await scratchDatabases()).toEqual([]);
@@ -180,7 +180,7 @@ describe.skipIf(missing !== '')(`backups of a real PostgreSQL 17${missing}`, () 
     const refused = await verb('backup', 'restore', first, '--to', own.database);
     expect(refused).toMatchObject({ code: 2, stderr: expect.stringMatching(/is not empty.*--replace/s) });
     expect((await digests()).digests).toEqual(before.digests);
-  }, 30_000);
+  });
 
   test('with --replace it is put back in one transaction, and a replacement that fails changes nothing', async () => {
     const target = await preparedDatabase('replaced');

@@ -70,7 +70,7 @@ describe('seed on the embedded database', () => {
 
   test('an interrupted load leaves the rows as they were', async () => {
     const seeding = startVerb(['seed', '--force', '--scale', '400', '--batch-size', '100'], { DATA_DIR });
-    await expect.poll(() => seeding.stderr(), { interval: 5, timeout: 20_000 }).toContain('products: 419');
+    await expect.poll(() => seeding.stderr(), { interval: 5, timeout: 50_000 }).toContain('products: 419');
     seeding.signal('SIGINT');
     const { code, stderr } = await seeding.done;
     expect(code).toBe(1);

@@ -1,19 +1,18 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { openLastingDatabase } from '../../src/cli/open-database.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { copyOfPreparedDataDir, removeFolder, serveHttp } from '../e2e/product.ts';
+import { serveHttp } from '../e2e/product.ts';
 import { postLegacy } from '../support/raw-mcp.ts';
 import { runVerb } from './command-line.ts';
+import { anyInstallation, embeddedInstallation, type Installation } from './installation.ts';
 
-let DATA_DIR = '';
+let own: Installation;
 const verb = (args: readonly string[], env: Readonly<Record<string, string>> = {}) =>
-  runVerb(args, { DATA_DIR, EMBEDDER: 'none', ...env });
+  runVerb(args, { ...own.env, EMBEDDER: 'none', ...env });
 
 beforeAll(async () => {
-  DATA_DIR = await copyOfPreparedDataDir();
-  const server = await serveHttp({ DATA_DIR, EMBEDDER: 'none' });
+  own = await anyInstallation('zavajobs');
+  const server = await serveHttp(own.env);
   const ask = (token: string, name: string, args: object) =>
     postLegacy(server.url, 'tools/call', { name, arguments: args }, { token });
   const { store, headOffice } = server.callers;
@@ -22,7 +21,7 @@ beforeAll(async () => {
   await ask(store.token, 'execute_sales_query', { postgresql_query: 'DROP TABLE orders' });
   await server.stop();
 }, 120_000);
-afterAll(() => removeFolder(DATA_DIR));
+afterAll(() => own.remove());
 
 test('cost report tells what the calls of a served session used, by tenant and tool, and what the cache saved', async () => {
   const { code, stdout } = await verb(['cost', 'report', '--json']);
@@ -62,7 +61,7 @@ test('cost estimate shows inputs, prices with their date, and names what it does
 test('prices that were fetched later than the package’s are used; a budget nearly used up, or exceeded, is warned of', async () => {
   const list = JSON.parse(await readFile(new URL('../../data/prices.json', import.meta.url), 'utf8'));
   list.postgres_skus.B_Standard_B1ms.vcore_hour = 1;
-  await writeFile(join(DATA_DIR, 'prices.json'), JSON.stringify({ ...list, date: '2099-12-31' }));
+  await writeFile(join(own.env.DATA_DIR, 'prices.json'), JSON.stringify({ ...list, date: '2099-12-31' }));
   const estimate = (MONTHLY_BUDGET: string) =>
     verb(['cost', 'estimate', '--json'], { MONTHLY_BUDGET, COST_ASSUMPTIONS: 'postgres_sku=B_Standard_B1ms,postgres_ha=1' });
   const low = await estimate('1500');
@@ -89,16 +88,24 @@ test('jobs list shows every job, its next time, whether it is on, and its last r
   expect(printed).toMatch(/Z done: 0 accounts removed/);
 }, 60_000);
 
-test('the jobs of backups take one, test it and keep it', async () => {
-  const env = { BACKUP_TARGET: join(DATA_DIR, 'backups') };
-  const taken = await verb(['jobs', 'run', 'backup-full'], env);
+test('the jobs of backups take one of the embedded database, test it and keep it', async () => {
+  const embedded = await embeddedInstallation();
+  const env = { ...embedded.env, EMBEDDER: 'none', BACKUP_TARGET: join(embedded.env.DATA_DIR, 'backups') };
+  const taken = await runVerb(['jobs', 'run', 'backup-full'], env);
   expect([taken.code, taken.stderr]).toEqual([0, expect.stringMatching(/backup-full done: zava_backup_full_\d{8}_\d{6}/)]);
-  const tested = await verb(['jobs', 'run', 'restore-test'], env);
+  const tested = await runVerb(['jobs', 'run', 'restore-test'], env);
   expect([tested.code, tested.stderr]).toEqual([
     0,
     expect.stringMatching(/restore-test done: zava_backup_full_\w+ restored in [\d.]+ s/),
   ]);
-  expect((await verb(['jobs', 'run', 'backup-retention'], env)).stderr).toContain('backup-retention done: 0 backups removed');
+  expect((await runVerb(['jobs', 'run', 'backup-retention'], env)).stderr).toContain('backup-retention done: 0 backups removed');
+  const listed = await runVerb(['jobs', 'list', '--json'], env);
+  expect(JSON.parse(listed.stdout).jobs).toContainEqual(
+    expect.objectContaining({ name: 'restore-test', runs: [expect.objectContaining({ outcome: 'done' })] }),
+  );
+  const { code, stdout } = await runVerb(['cost', 'report', '--json'], env);
+  expect([code, JSON.parse(stdout).usage]).toEqual([0, []]);
+  await embedded.remove();
 }, 120_000);
 
 test('jobs run says what it cannot run, and does not run what runs', async () => {
@@ -106,11 +113,11 @@ test('jobs run says what it cannot run, and does not run what runs', async () =>
   expect([skipped.code, skipped.stderr]).toEqual([78, expect.stringContaining('index-products skipped: EMBEDDER=none')]);
   const unknown = await verb(['jobs', 'run', 'analyse']);
   expect([unknown.code, unknown.stderr]).toEqual([2, expect.stringContaining('prove, audit-verify, analyze')]);
-  const { database } = await openLastingDatabase(loadConfig({ serving: 'nothing' }, { DATA_DIR }));
-  await database.query(
-    `INSERT INTO ops.job_runs (job, scheduled_for, started_at, lease_until) VALUES ('analyze', now(), now(), now() + interval '1 hour')`,
+  await own.asAdministrator((session) =>
+    session.query(
+      `INSERT INTO ops.job_runs (job, scheduled_for, started_at, lease_until) VALUES ('analyze', now(), now(), now() + interval '1 hour')`,
+    ),
   );
-  await database.close();
   const busy = await verb(['jobs', 'run', 'analyze']);
   expect([busy.code, busy.stderr]).toEqual([1, expect.stringContaining('analyze is being run by another process')]);
 }, 60_000);

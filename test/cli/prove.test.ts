@@ -32,7 +32,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
   'prove ends on %s without a report, and gives the database back',
   async (name) => {
     const verb = startVerb(['prove'], { DATA_DIR });
-    await expect.poll(async () => await readdir(DATA_DIR), { interval: 5, timeout: 20_000 }).toContain('lock');
+    await expect.poll(async () => await readdir(DATA_DIR), { interval: 5, timeout: 50_000 }).toContain('lock');
     verb.signal(name);
     const { code, stdout, stderr } = await verb.done;
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
@@ -45,7 +45,7 @@ test.each(['SIGINT', 'SIGTERM'] as const)(
 test('prove that has a database to make first leaves none behind when it is stopped', async () => {
   const own = await newFolder();
   const verb = startVerb(['prove'], { DATA_DIR: own });
-  await expect.poll(() => verb.stderr(), { interval: 5, timeout: 20_000 }).toContain('Creating the embedded PostgreSQL');
+  await expect.poll(() => verb.stderr(), { interval: 5, timeout: 50_000 }).toContain('Creating the embedded PostgreSQL');
   verb.signal('SIGINT');
   expect(await verb.done).toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('Stopped by SIGINT') });
   expect(await readdir(own)).not.toContain('postgres');

@@ -1,31 +1,20 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { openDatabase } from '../../src/app/adapters.ts';
-import { scopeKey } from '../../src/app/secrets.ts';
-import { retailSchema } from '../../src/app/served-schema.ts';
-import { loadConfig } from '../../src/config/load.ts';
-import { copyOfPreparedDataDir, removeFolder } from '../e2e/product.ts';
 import { type Receiver, startReceiver } from '../support/receiver.ts';
 import { runVerb, startVerb } from './command-line.ts';
+import { anyInstallation, type Installation } from './installation.ts';
 
-let DATA_DIR = '';
+let own: Installation;
 let receiver: Receiver;
 // In development the proof waits for the first answers.
 const serving = { ENVIRONMENT: 'test', DEV_ISSUER: 'true', EMBEDDER: 'none' };
 beforeAll(async () => {
-  DATA_DIR = await copyOfPreparedDataDir();
+  own = await anyInstallation('zavaalerts');
 }, 120_000);
-afterAll(() => removeFolder(DATA_DIR));
+afterAll(() => own.remove());
 beforeEach(async () => {
   receiver = await startReceiver();
 });
 afterEach(() => receiver.close());
-
-async function asAdministrator(script: string): Promise<void> {
-  const config = loadConfig({}, { DATA_DIR });
-  const { database, session } = await openDatabase({ config, served: retailSchema, key: await scopeKey(config) });
-  await session?.('administrator').script(script);
-  await database.close();
-}
 
 interface Table {
   readonly sections: readonly { readonly title: string; readonly rows: readonly (readonly (string | number | null)[])[] }[];
@@ -33,7 +22,7 @@ interface Table {
 
 describe('a server over HTTP', () => {
   test('shows its operators every rule, and what is known of it', async () => {
-    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], { DATA_DIR, ...serving });
+    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], { ...own.env, ...serving });
     await expect.poll(verb.stderr, { interval: 20, timeout: 30_000 }).toContain('Ctrl-C stops the server');
     const [, url = ''] = /answers at (\S+)\./.exec(verb.stderr()) ?? [];
     const [, , token] = [...verb.stderr().matchAll(/Bearer ([\w.-]+)/g)].map(([, found = '']) => found);
@@ -52,10 +41,12 @@ describe('a server over HTTP', () => {
   }, 120_000);
 
   test('whose isolation is broken tells a webhook and stops serving', async () => {
-    await asAdministrator('CREATE POLICY extra ON retail.orders FOR SELECT TO zava_reader USING (true)');
-    const env = { DATA_DIR, ...serving, ALERT_WEBHOOK_URL: receiver.url };
+    await own.asAdministrator((session) =>
+      session.script(`CREATE POLICY extra ON retail.orders FOR SELECT TO ${own.prefix}_reader USING (true)`),
+    );
+    const env = { ...own.env, ...serving, ALERT_WEBHOOK_URL: receiver.url };
     const { code, stderr } = await runVerb(['serve', '--transport', 'http', '--port', '0'], env);
-    await asAdministrator('DROP POLICY extra ON retail.orders');
+    await own.asAdministrator((session) => session.script('DROP POLICY extra ON retail.orders'));
     expect(code).toBe(1);
     expect(stderr).toContain('"event":"server_stopped","reason":"a proof of isolation that failed"');
     expect(receiver.received.map(({ body }) => body.alerts[0].labels)).toMatchObject([

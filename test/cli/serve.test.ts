@@ -16,7 +16,7 @@ afterAll(() => removeFolder(DATA_DIR));
 afterEach(() => Object.defineProperty(process, 'stdin', realStdin));
 
 async function told(verb: RunningVerb, text: string | RegExp): Promise<string> {
-  await expect.poll(() => verb.stderr(), { interval: 10, timeout: 20_000 }).toMatch(text);
+  await expect.poll(() => verb.stderr(), { interval: 10, timeout: 50_000 }).toMatch(text);
   return verb.stderr();
 }
 
@@ -27,7 +27,7 @@ const countStores = {
 
 describe('serve over HTTP', () => {
   test('prints three callers who can ask at once, and stops cleanly', async () => {
-    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], { DATA_DIR });
+    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], { DATA_DIR, EMBEDDER: 'none' });
     const text = await told(verb, 'Ctrl-C stops the server');
     expect(text).toContain('# Store manager of Zava Retail Seattle');
     expect(text).toContain('# Regional manager of Puget Sound');
@@ -55,14 +55,14 @@ describe('serve over HTTP', () => {
   }, 60_000);
 
   test('answers nobody where no issuer is configured', async () => {
-    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], { DATA_DIR, DEV_ISSUER: 'false' });
+    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], { DATA_DIR, EMBEDDER: 'none', DEV_ISSUER: 'false' });
     const [, url = ''] = /"address":"([^"]+)"/.exec(await told(verb, '"event":"server_started"')) ?? [];
     const refused = await postLegacy(`${url}/mcp`, 'tools/list', {}, { token: 'any' });
     expect(refused.status).toBe(401);
     expect(await refused.text()).toContain('No token issuer is configured');
     verb.signal('SIGINT');
     expect((await verb.done).stderr).not.toContain('Bearer');
-  }, 30_000);
+  }, 60_000);
 
   test('refuses a port that is taken, names it, and gives the database back', async () => {
     const other = createServer();
@@ -73,7 +73,7 @@ describe('serve over HTTP', () => {
     expect(code).toBe(78);
     expect(stderr).toContain(`Cannot listen on 127.0.0.1:${port}`);
     expect(await runVerb(['seed', '--verify'], { DATA_DIR })).not.toMatchObject({ stderr: expect.stringContaining('Another') });
-  }, 30_000);
+  }, 60_000);
 
   test('refuses a key that is none before it opens the database', async () => {
     const env = { DATA_DIR: `${DATA_DIR}/none`, AUTH_PUBLIC_KEY: 'hello' };
@@ -117,12 +117,12 @@ describe('serve over stdio', () => {
       expect(messages[1]?.result).toMatchObject({ structuredContent: { rows: [[stores]] } });
       expect(stderr).toContain('"reason":"the client has gone"');
     },
-    30_000,
+    60_000,
   );
 
   test('lets a running query finish when it is asked to stop', async () => {
     const { verb, write } = client([]);
-    await expect.poll(() => verb.stdout(), { timeout: 20_000 }).toContain('"id":0');
+    await expect.poll(() => verb.stdout(), { timeout: 50_000 }).toContain('"id":0');
     const slow = 'SELECT count(*) FROM order_items a CROSS JOIN order_items b';
     write({ id: 1, method: 'tools/call', params: { ...countStores, arguments: { postgresql_query: slow } } });
     await new Promise((resolve) => setTimeout(resolve, 50));
@@ -131,7 +131,7 @@ describe('serve over stdio', () => {
     const { code, stdout } = await verb.done;
     expect(code).toBe(0);
     expect(stdout).toMatch(/"rows":\[\[\d+\]\].*"id":1/);
-  }, 30_000);
+  }, 60_000);
 
   test.each([
     ['an unknown role', ['serve', '--role', 'boss'], /no role called "boss"/],
@@ -145,6 +145,6 @@ describe('serve over stdio', () => {
       expect(stderr).toMatch(text);
       expect({ code, stdout }).toEqual({ code: 2, stdout: '' });
     },
-    30_000,
+    60_000,
   );
 });

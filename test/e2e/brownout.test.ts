@@ -142,5 +142,5 @@ describe.skipIf(tier === undefined)('While its database is away, on PostgreSQL 1
       const { rows, stale } = await allowed.one.ask(tokens[0]!, sql);
       return rows !== undefined && stale === undefined;
     });
-  }, 30_000);
+  });
 });

@@ -44,26 +44,6 @@ describe('a first start that is cut short', () => {
     patience,
   );
 
-  test.each([
-    ['SIGINT', /Creating/],
-    ['SIGTERM', /^products: 419$/m],
-    ['SIGINT', /Keeping a template/],
-  ] as const)(
-    'by %s leaves nothing behind and says so',
-    async (signal, moment) => {
-      const DATA_DIR = kept(await newFolder());
-      const product = startProduct(['serve', '--transport', 'http', '--port', '0'], { DATA_DIR });
-      await product.told(moment);
-      const asked = performance.now();
-      expect(await product.stop(signal)).toEqual({ code: 1, signal: null });
-      expect(performance.now() - asked).toBeLessThan(4000);
-      expect(product.stderr()).toContain(`Stopped by ${signal}: what was not finished has been undone`);
-      expect(product.stderr()).not.toMatch(/^\s+at /m);
-      expect(await readdir(DATA_DIR)).toEqual(['keys']);
-    },
-    patience,
-  );
-
   test(
     'by a full disk says so and leaves nothing behind',
     async (context) => {

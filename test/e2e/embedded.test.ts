@@ -15,7 +15,7 @@ beforeAll(async () => {
   aside = await newFolder();
   await cp(join(dataDir, 'postgres'), aside, { recursive: true });
   [served, database] = await Promise.all([
-    serveHttp({ DATA_DIR: dataDir }),
+    serveHttp({ DATA_DIR: dataDir, EMBEDDER: 'local' }),
     openEmbeddedDatabase({ dataDir: aside, useScopeFunction: 'none', serverRole: 'none', readerRole: () => 'none' }),
   ]);
 }, 180_000);

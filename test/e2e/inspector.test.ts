@@ -1,9 +1,10 @@
 import { spawn } from 'node:child_process';
+import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { cleanEnvironment, copyOfPreparedDataDir, mainFile, removeFolder, type Served, serveHttp } from './product.ts';
 
 /** Of the MCP registry's own inspector; it needs a newer Node than the product does, and the npm registry. */
-const inspector = ['-y', '-p', 'node@24', '-p', '@modelcontextprotocol/inspector@2.12.0', 'mcp-inspector', '--cli'];
+const packages = ['-y', '-p', 'node@24', '-p', '@modelcontextprotocol/inspector@2.12.0'];
 const patience = 180_000;
 
 let DATA_DIR = '';
@@ -15,8 +16,8 @@ interface Inspected {
   readonly stderr: string;
 }
 
-function inspect(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Inspected> {
-  const child = spawn('npx', [...inspector, ...args], { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
+function run(command: string, args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Inspected> {
+  const child = spawn(command, args, { env: cleanEnvironment(env), stdio: ['ignore', 'pipe', 'pipe'] });
   const output = { stdout: '', stderr: '' };
   for (const name of ['stdout', 'stderr'] as const) {
     child[name].setEncoding('utf8').on('data', (text: string) => {
@@ -26,7 +27,17 @@ function inspect(args: readonly string[], env: Readonly<Record<string, string>> 
   return new Promise((resolve) => child.once('close', (code) => resolve({ code, ...output })));
 }
 
+/** npx takes seconds to say where they are: it is asked once. */
+let installed: string[] = [];
+const inspect = (args: readonly string[]) => {
+  const [node = '', inspector = ''] = installed;
+  return run(node, [inspector, '--cli', ...args], { PATH: `${dirname(node)}:${process.env.PATH}` });
+};
+
 beforeAll(async () => {
+  const where = await run('npx', [...packages, '-c', 'command -v node && realpath "$(command -v mcp-inspector)"']);
+  expect(where).toMatchObject({ code: 0 });
+  installed = where.stdout.trim().split('\n');
   DATA_DIR = await copyOfPreparedDataDir();
   served = await serveHttp({ DATA_DIR });
 }, patience);

@@ -48,6 +48,6 @@ describe('the package, installed in an empty folder', () => {
     expect(answer.structuredContent?.row_count).toBe(8);
     await client.close();
     expect(existsSync(join(home, '.zava'))).toBe(true);
-    await expect.poll(() => existsSync(join(home, '.zava/lock')), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => existsSync(join(home, '.zava/lock')), { timeout: 30_000 }).toBe(false);
   }, 180_000);
 });

@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, randomBytes } from 'node:crypto';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs';
 import { cp, mkdir, mkdtemp, rename, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const root = new URL('../../', import.meta.url).pathname;
 export const mainFile = join(root, 'dist/main.js');
@@ -93,9 +94,12 @@ export interface Served extends Product {
   readonly callers: { readonly store: Caller; readonly region: Caller; readonly headOffice: Caller };
 }
 
-/** Serves HTTP on a free port and reads the snippets that are printed for people. */
+/**
+ * Serves HTTP on a free port and reads the snippets that are printed for people. Without the embedding model unless `env` asks for
+ * it: a server loads it soon after its start, which keeps a processor busy for seconds.
+ */
 export async function serveHttp(env: Environment): Promise<Served> {
-  const product = startProduct(['serve', '--transport', 'http', '--port', '0'], env);
+  const product = startProduct(['serve', '--transport', 'http', '--port', '0'], { EMBEDDER: 'none', ...env });
   const [, url = ''] = await product.told(/answers at (\S+\/mcp)\..*Ctrl-C stops/s);
   const callers = new Map<string, Caller>();
   for (const line of product
@@ -140,21 +144,38 @@ export const preparedScale = 200;
 
 /** A data directory of the caller's own, filled at `preparedScale`: making it once a machine saves each file ten seconds. */
 export async function copyOfPreparedDataDir(): Promise<string> {
-  const cache = join(root, 'node_modules/.cache/zava-mcp-server');
   const prepared = join(cache, `data-dir-${dataDigest()}`);
-  if (!existsSync(prepared)) {
-    const aside = join(cache, `data-dir-${randomBytes(5).toString('hex')}`);
-    await mkdir(aside, { recursive: true });
-    const { code, stderr } = await runProduct(['seed', '--scale', String(preparedScale)], { DATA_DIR: aside });
-    if (code !== 0) throw new Error(`no data directory could be prepared:\n${stderr}`);
-    // Whoever comes second has made the same.
-    await rename(aside, prepared).catch(() => rm(aside, { recursive: true, force: true }));
-    const outdated = readdirSync(cache).filter((name) => /^data-dir-[0-9a-f]{12}$/.test(name) && join(cache, name) !== prepared);
-    await Promise.all(outdated.map((name) => removeFolder(join(cache, name))));
-  }
+  await mkdir(cache, { recursive: true });
+  while (!existsSync(prepared)) await prepareOrWait(prepared);
   const own = await newFolder();
   await cp(prepared, own, { recursive: true });
   return own;
+}
+
+const cache = join(root, 'node_modules/.cache/zava-mcp-server');
+
+/** Two files that made it at once would take twice as long. */
+async function prepareOrWait(prepared: string): Promise<void> {
+  const making = `${prepared}.making`;
+  const isMine = await mkdir(making).then(
+    () => true,
+    () => false,
+  );
+  if (isMine) return prepare(prepared).finally(() => removeFolder(making));
+  const since = statSync(making, { throwIfNoEntry: false })?.mtimeMs ?? Date.now();
+  // Of a process that was killed meanwhile.
+  if (Date.now() - since > 120_000) await removeFolder(making);
+  await sleep(200);
+}
+
+async function prepare(prepared: string): Promise<void> {
+  const aside = join(cache, `data-dir-${randomBytes(5).toString('hex')}`);
+  await mkdir(aside, { recursive: true });
+  const { code, stderr } = await runProduct(['seed', '--scale', String(preparedScale)], { DATA_DIR: aside });
+  if (code !== 0) throw new Error(`no data directory could be prepared:\n${stderr}`);
+  await rename(aside, prepared).catch(() => rm(aside, { recursive: true, force: true }));
+  const outdated = readdirSync(cache).filter((name) => /^data-dir-[0-9a-f]{12}$/.test(name) && join(cache, name) !== prepared);
+  await Promise.all(outdated.map((name) => removeFolder(join(cache, name))));
 }
 
 export const removeFolder = (folder: string) => rm(folder, { recursive: true, force: true });

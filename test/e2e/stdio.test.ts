@@ -51,7 +51,7 @@ describe.each(Object.entries(clients))('over stdio, a client of %s', (_era, open
       expect((await client.listTools()).tools.map(({ name }) => name)).toContain('execute_sales_query');
       await client.close();
       // The lock goes with the process that held it.
-      await expect.poll(() => existsSync(join(DATA_DIR, 'lock')), { timeout: 10_000 }).toBe(false);
+      await expect.poll(() => existsSync(join(DATA_DIR, 'lock')), { timeout: 30_000 }).toBe(false);
     },
     60_000,
   );

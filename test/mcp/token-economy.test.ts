@@ -33,9 +33,7 @@ test.each(['manager', 'everything'])('the tool list of %s costs a model at most 
  * of these are one word.
  */
 function mostTokens(text: string): number {
-  const pieces = Array.from({ length: Math.ceil(text.length / 2000) }, (_, index) =>
-    text.slice(2000 * index, 2000 * (index + 1)),
-  );
+  const pieces = Array.from({ length: Math.ceil(text.length / 500) }, (_, index) => text.slice(500 * index, 500 * (index + 1)));
   return pieces.reduce((sum, piece) => sum + countTokens(piece), 0);
 }
 

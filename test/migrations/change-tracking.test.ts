@@ -73,14 +73,14 @@ describe.each(tiers.filter((tier) => tier.name !== 'the embedded database'))('No
     await listener.query('SELECT 1');
     expect(heard).toEqual([]);
     await db.owner.script('COMMIT');
-    await expect.poll(() => heard, { timeout: 1000 }).toEqual([`products:${before + 1}`]);
+    await expect.poll(() => heard, { timeout: 10_000 }).toEqual([`products:${before + 1}`]);
   });
 
   test('none arrives after a rollback', async () => {
     heard.length = 0;
     await db.owner.script('BEGIN; UPDATE retail.products SET base_price = base_price + 1; ROLLBACK');
     await db.owner.script('UPDATE retail.regions SET region_name = region_name');
-    await expect.poll(() => heard.length, { timeout: 1000 }).toBeGreaterThan(0);
+    await expect.poll(() => heard.length, { timeout: 10_000 }).toBeGreaterThan(0);
     expect(heard.filter((payload) => payload.startsWith('products:'))).toEqual([]);
   });
 
@@ -89,7 +89,7 @@ describe.each(tiers.filter((tier) => tier.name !== 'the embedded database'))('No
     await db.asStores([1], "NOTIFY zava_table_changed, 'orders:999'").catch(() => {});
     await db.asStores([1], "SELECT pg_notify('zava_table_changed', 'orders:999')").catch(() => {});
     await db.owner.script('UPDATE retail.regions SET region_name = region_name');
-    await expect.poll(() => heard.length, { timeout: 1000 }).toBeGreaterThan(0);
+    await expect.poll(() => heard.length, { timeout: 10_000 }).toBeGreaterThan(0);
     expect(heard.join()).not.toContain('999');
   });
 });

@@ -17,8 +17,9 @@ async function differences(session: OwnerSession): Promise<string[]> {
   const found: string[] = [];
   for (const [rollup, sql] of Object.entries(computed)) {
     const rows = await session.query(
-      `(SELECT 'too much' AS kind, r::text AS row FROM (TABLE retail.${rollup} EXCEPT (${sql})) r)
-       UNION ALL (SELECT 'too little', r::text FROM ((${sql}) EXCEPT TABLE retail.${rollup}) r)`,
+      `WITH computed AS MATERIALIZED (${sql})
+       (SELECT 'too much' AS kind, r::text AS row FROM (TABLE retail.${rollup} EXCEPT TABLE computed) r)
+       UNION ALL (SELECT 'too little', r::text FROM (TABLE computed EXCEPT TABLE retail.${rollup}) r)`,
     );
     found.push(...rows.map((row) => `${rollup}: ${row.kind} ${row.row}`));
   }

@@ -128,5 +128,5 @@ describe('PostgreSQL in this thread', () => {
     const copy = await openEmbeddedSession({ dataDir: 'memory', template });
     expect(await copy.query('zava_owner', 'SELECT count(*) AS n FROM retail.orders', [])).toEqual([{ n: '3' }]);
     await copy.close();
-  }, 30_000);
+  });
 });

@@ -74,7 +74,7 @@ describe.each(realTiers)('The connections of a serving process, on $name', (tier
         most = Math.max(most, (await open()) - others);
       }
       // A connection being closed may be seen for a moment beside its successor.
-      await expect.poll(async () => (await open()) - others, { timeout: 2000 }).toBeLessThanOrEqual(3);
+      await expect.poll(async () => (await open()) - others).toBeLessThanOrEqual(3);
       expect(most).toBeLessThanOrEqual(5);
     }));
 
@@ -90,13 +90,11 @@ describe.each(realTiers)('The connections of a serving process, on $name', (tier
       const [[pid] = []] = (await ask(database, 'SELECT pg_backend_pid()')).rows;
       await db.admin.query('SELECT pg_terminate_backend($1)', [pid ?? null]);
       await expect
-        .poll(
-          () =>
-            ask(database, 'SELECT 1').then(
-              (result) => result.rows,
-              () => [],
-            ),
-          { timeout: 3000 },
+        .poll(() =>
+          ask(database, 'SELECT 1').then(
+            (result) => result.rows,
+            () => [],
+          ),
         )
         .toEqual([['1']]);
     }));

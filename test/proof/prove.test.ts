@@ -12,6 +12,8 @@ import { migrationsDirectory, onEveryDatabase, signingKey, type TestDatabase, te
 onEveryDatabase('the proof', (tier) => {
   let db: TestDatabase;
   let options: ProveOptions;
+  /** Of the database before a test alters it. */
+  let report: ProofReport;
   beforeAll(async () => {
     db = await tier.open();
     options = {
@@ -23,6 +25,7 @@ onEveryDatabase('the proof', (tier) => {
       tenants: await tenantDirectory(db.database),
       migrations: await readMigrations(migrationsDirectory),
     };
+    report = await prove(options);
   });
   afterAll(() => db.close());
 
@@ -50,8 +53,7 @@ onEveryDatabase('the proof', (tier) => {
     }
   };
 
-  test('passes on a sound database, and the report says what was looked at and tried', async () => {
-    const report = await prove(options);
+  test('passes on a sound database, and the report says what was looked at and tried', () => {
     expect(report.findings).toEqual([]);
     expect(broken(report)).toEqual([]);
     expect(report.probes.length).toBeGreaterThan(100);
@@ -64,9 +66,8 @@ onEveryDatabase('the proof', (tier) => {
   });
 
   test('gives the same catalogue digest each time, and notices an altered report', async () => {
-    const [first, second] = [await prove(options), await prove(options)];
-    expect(second.catalogue_digest).toBe(first.catalogue_digest);
-    const filed = JSON.parse(JSON.stringify(first)) as ProofReport;
+    expect((await prove(options)).catalogue_digest).toBe(report.catalogue_digest);
+    const filed = JSON.parse(JSON.stringify(report)) as ProofReport;
     expect(isUnaltered(filed)).toBe(true);
     expect(isUnaltered({ ...filed, date: '2020-01-01T00:00:00.000Z' })).toBe(false);
   });

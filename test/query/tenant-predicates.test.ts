@@ -48,7 +48,8 @@ onEveryDatabase('With the tenants named in the text', (tier) => {
         seen.rows += plain.length;
         if (named === undefined) return;
         seen.named += 1;
-        expect(named.sort()).toEqual(plain.sort());
+        // As one text: comparing thousands of rows one by one takes longer than asking for them.
+        expect(named.sort().join('\n')).toBe(plain.sort().join('\n'));
       }),
       { numRuns: 250 },
     );

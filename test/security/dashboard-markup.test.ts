@@ -2,7 +2,7 @@ import type { Browser, FrameLocator, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type AppHost, startAppHost } from '../support/app-host.ts';
 import { inChromium, openBrowser, openPage } from '../support/browser.ts';
-import { type TestDatabase, tiers } from '../support/databases.ts';
+import { anyTier, type TestDatabase } from '../support/databases.ts';
 import { type ProductStack, productStack } from '../support/edge-stack.ts';
 import { legacyClient } from '../support/mcp-clients.ts';
 import { testIssuer } from '../support/people.ts';
@@ -29,8 +29,7 @@ inChromium('Names with markup in them', () => {
   let client: Awaited<ReturnType<typeof legacyClient>>;
 
   beforeAll(async () => {
-    const [tier] = tiers;
-    db = await tier!.open();
+    db = await anyTier.open();
     const top = await db.admin.query(
       `SELECT i.product_id FROM retail.orders o JOIN retail.order_items i USING (order_id, store_id)
        WHERE o.order_date BETWEEN '2025-01-01' AND '2025-12-31' GROUP BY 1 ORDER BY sum(i.total_amount) DESC LIMIT $1::int`,

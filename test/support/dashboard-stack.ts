@@ -1,12 +1,11 @@
 import { dashboardClient } from './dashboard-client.ts';
-import { tiers } from './databases.ts';
+import { anyTier } from './databases.ts';
 import { productStack } from './edge-stack.ts';
 import { testIssuer } from './people.ts';
 
 /** The product with data behind it, and somebody in front of its dashboard. */
 export async function dashboardStack() {
-  const [tier] = tiers;
-  const db = await tier!.open();
+  const db = await anyTier.open();
   const issuer = await testIssuer();
   const product = await productStack({ db, trusted: issuer.trusted });
   const close = async () => {

@@ -1,4 +1,4 @@
-import { scanSync } from 'libpg-query';
+import { scanSync } from './parser.ts';
 import { reject } from './rejection.ts';
 
 const limits = { brackets: 200, operators: 1500, operatorRun: 500 } as const;

@@ -1,4 +1,4 @@
-import { scanSync } from 'libpg-query';
+import { scanSync } from './parser.ts';
 
 /**
  * A place in the caller's text: a byte offset, as the parser counts in trees; a character, as it counts in syntax errors; or

@@ -1,7 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { sameTree } from '../../../src/query/guard-rules/compare.ts';
 import { deparse } from '../../../src/query/guard-rules/deparse.ts';
-import { loadParser, parseSelect, reparse } from '../../../src/query/parse-sql.ts';
+import { loadParser } from '../../../src/query/guard-rules/parser.ts';
+import { parseSelect, reparse } from '../../../src/query/parse-sql.ts';
 
 beforeAll(loadParser);
 

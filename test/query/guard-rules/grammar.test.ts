@@ -4,10 +4,10 @@ import { parseSync } from 'libpg-query';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { type FieldRule, grammarFor, type NodeRule } from '../../../src/query/guard-rules/grammar.ts';
 import { inspect } from '../../../src/query/guard-rules/inspect.ts';
+import { loadParser } from '../../../src/query/guard-rules/parser.ts';
 import { Rejection } from '../../../src/query/guard-rules/rejection.ts';
 import { resolveNames } from '../../../src/query/guard-rules/resolve.ts';
 import type { Message } from '../../../src/query/guard-rules/tree.ts';
-import { loadParser } from '../../../src/query/parse-sql.ts';
 import { retailDefinition } from '../../../src/retail/definition.ts';
 import { retailQueries } from '../../support/corpus/retail-queries.ts';
 

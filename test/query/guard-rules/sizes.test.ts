@@ -1,8 +1,9 @@
 import { beforeAll, describe, expect, test } from 'vitest';
 import { createGuard, type Guard } from '../../../src/query/guard.ts';
 import { constantInterval, constantNumber, instantSeconds, intervalSeconds } from '../../../src/query/guard-rules/constants.ts';
+import { loadParser } from '../../../src/query/guard-rules/parser.ts';
 import { as, listOf, type Message } from '../../../src/query/guard-rules/tree.ts';
-import { loadParser, parseSelect } from '../../../src/query/parse-sql.ts';
+import { parseSelect } from '../../../src/query/parse-sql.ts';
 import { retailDefinition } from '../../../src/retail/definition.ts';
 
 let guard: Guard;

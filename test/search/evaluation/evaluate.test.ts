@@ -10,7 +10,7 @@ import { readQueryFile } from '../../../src/search/evaluation/query-file.ts';
 import { formatEvaluation } from '../../../src/search/evaluation/report.ts';
 import { asServed } from '../../../src/search/evaluation/systems.ts';
 import { createProductSearch } from '../../../src/search/product-search.ts';
-import { embeddedTier, type TestDatabase } from '../../support/databases.ts';
+import { anyTier, type TestDatabase } from '../../support/databases.ts';
 import { storeProductVectors } from '../../support/product-vectors.ts';
 
 const folder = new URL('../../../data/search-eval/', import.meta.url).pathname;
@@ -54,7 +54,7 @@ describe('search on the demonstration catalogue', () => {
   const embedder = createLocalEmbedder();
   const questions = createQuestionEmbedder({ embedder, clock: systemClock, timeoutMs: 60_000 });
   beforeAll(async () => {
-    own = await embeddedTier.open();
+    own = await anyTier.open();
     await storeProductVectors(own.owner);
   });
   afterAll(async () => {
