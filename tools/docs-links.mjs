@@ -30,4 +30,7 @@ for (const fault of bad) console.error(fault);
 console.log(
   `${links.size} links, ${bad.length} bad${online ? `, ${unreachable} could not be reached` : '; not asked for (--online does)'}`,
 );
+if (online && bad.length === 0 && unreachable === 0) {
+  console.log(`Every page answered: "checkedOnline" in docs/resources.json may say ${new Date().toISOString().slice(0, 10)}.`);
+}
 process.exitCode = bad.length > 0 ? 1 : 0;

@@ -1,5 +1,6 @@
 /**
- * Makes a version of what is "Unreleased" in CHANGELOG.md: writes the version and the date, commits and tags. A maintainer pushes.
+ * Makes a version of what is "Unreleased" in CHANGELOG.md: writes it and the date wherever a version stands, commits and tags. A
+ * maintainer pushes.
  *
  *   npm run make-version -- 1.2.0 [--dry-run]
  */
@@ -7,6 +8,7 @@ import { execFileSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { releasedChangelog, releaseFaults } from './make-version/changelog.mjs';
+import { manifestsOfTheVersion, withVersion } from './make-version/manifests.mjs';
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
@@ -36,8 +38,9 @@ if (values['dry-run']) {
   process.exit(0);
 }
 writeFileSync('CHANGELOG.md', released);
+for (const path of manifestsOfTheVersion) writeFileSync(path, withVersion(readFileSync(path, 'utf8'), manifest.version, version));
 execFileSync('npm', ['version', version, '--no-git-tag-version', '--allow-same-version'], { stdio: 'inherit' });
-git('add', 'CHANGELOG.md', 'package.json', 'package-lock.json');
+git('add', 'CHANGELOG.md', 'package.json', 'package-lock.json', ...manifestsOfTheVersion);
 git('commit', '-m', `Release ${version}`);
 git('tag', '-a', `v${version}`, '-m', `Version ${version}`);
 console.log(`Made v${version}. Push it: git push --follow-tags`);

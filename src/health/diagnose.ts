@@ -13,7 +13,7 @@ export interface CheckAnswer {
 }
 
 export interface Check {
-  /** How many times the usual limit it may take; a model has to be loaded first. */
+  /** How many times the usual limit it may take: a model has to be loaded first, a proof is dozens of statements. */
   readonly patience?: number;
   readonly name: string;
   /** What to do when the check cannot even be made. */
@@ -61,11 +61,14 @@ export function createChecks(options: DiagnoseOptions): readonly Check[] {
       name: 'database',
       remedy: 'Check DATABASE_URL or POSTGRES_HOST, POSTGRES_PORT, POSTGRES_DB and POSTGRES_PASSWORD, and that the server runs',
       run: () => checkDatabase(options.database),
+      // The embedded one answers one question at a time, the proof's as well.
+      patience: 3,
     },
     {
       name: 'row-level security',
       remedy: 'zava-mcp-server prove shows each probe; do not serve until it passes',
       run: async () => checkIsolation(await options.isolation(await options.database.open())),
+      patience: 6,
     },
     {
       ...reachable('embedder', embedder, 'not configured: products are found by their words', 'Check EMBEDDER and its settings'),

@@ -29,8 +29,8 @@ test('the reference of the command line says what the command line says', async 
 });
 
 test('the page of resources says what the data says', async () => {
-  const { checked, resources } = JSON.parse(await readFile(join(root, 'docs/resources.json'), 'utf8')) as {
-    checked: string;
+  const { checkedOnline, resources } = JSON.parse(await readFile(join(root, 'docs/resources.json'), 'utf8')) as {
+    checkedOnline: string | null;
     resources: { kind: string; title: string; url: string; for: string }[];
   };
   const kinds = [...new Set(resources.map(({ kind }) => kind))];
@@ -39,10 +39,19 @@ test('the page of resources says what the data says', async () => {
     return `## ${kind}\n\n${rows.join('\n')}\n`;
   });
   const source = `<!-- Generated from docs/resources.json: UPDATE_REFERENCE=1 npx vitest run test/docs -->`;
-  const page = `# Resources\n\n${source}\n\nLast looked through on ${checked}; \`npm run docs:links -- --online\` asks for each.\n\n${sections.join('\n')}`;
+  const asked = checkedOnline === null ? 'Not checked online so far:' : `All of them answered on ${checkedOnline};`;
+  const page = `# Resources\n\n${source}\n\n${asked} \`npm run docs:links -- --online\` asks for each.\n\n${sections.join('\n')}`;
   await expectGenerated('docs/resources.md', page);
   for (const { url } of resources) expect(new URL(url).protocol).toBe('https:');
   expect(resources.map(({ url }) => url).join(' ')).toMatch(/ByRwuEEgH4.*model-context-protocol/);
+});
+
+test('every package that the server depends on has its reason among the decisions', async () => {
+  const { dependencies, devDependencies } = JSON.parse(await readFile(join(root, 'package.json'), 'utf8'));
+  const reasons = await readFile(join(root, 'docs/decisions/0002-dependencies.md'), 'utf8');
+  // OpenTelemetry's are named once by their place, types not at all.
+  const names = Object.keys({ ...dependencies, ...devDependencies }).filter((name) => !/^@(types|pgsql)\//.test(name));
+  expect(names.filter((name) => !reasons.includes(`\`${name.replace(/^@opentelemetry\/(?!api)/, '')}\``))).toEqual([]);
 });
 
 describe('links within the repository', () => {
@@ -60,6 +69,15 @@ describe('links within the repository', () => {
       }
     }
     expect(bad).toEqual([]);
+  });
+
+  test('name a decision by its own number', () => {
+    const wrong = documents.flatMap(({ path, text }) =>
+      [...text.matchAll(/\[decision (\d+)\]\([^)]*?(\d{4})-/gi)]
+        .filter(([, said, number]) => Number(said) !== Number(number))
+        .map(([link]) => `${path}: ${link}`),
+    );
+    expect(wrong).toEqual([]);
   });
 
   test('reach every page of docs/ from its index', async () => {
@@ -80,7 +98,13 @@ describe('commands of the documents', () => {
     const bare = command
       .replace(/^(?:[A-Z0-9_]+=(?:"[^"]*"|'[^']*'|\$\([^)]*\)|\S*)\s*)+/, '')
       .replace(/^npx zava-mcp-server|^zava-mcp-server/, 'node dist/main.js');
-    if (bare === '' || known.test(bare) || /^(npm ci|npm i(nstall)?)\b/.test(bare)) return undefined;
+    if (
+      bare === '' ||
+      known.test(bare) ||
+      bare.startsWith('npx -y -p node@24 -p @modelcontextprotocol/inspector@') ||
+      /^(npm ci|npm i(nstall)?)\b/.test(bare)
+    )
+      return undefined;
     const script = /^npm (?:run (?:--silent )?)?([\w:-]+)/.exec(bare)?.[1];
     if (script !== undefined) return script in scripts ? undefined : `there is no script ${script}`;
     const ours = /^node dist\/main\.js\s*(.*)$/.exec(bare)?.[1];

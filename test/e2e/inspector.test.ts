@@ -1,6 +1,9 @@
 import { spawn } from 'node:child_process';
+import { readFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+// @ts-expect-error plain JavaScript, without types
+import { commandsIn } from '../../tools/docs/documents.mjs';
 import { cleanEnvironment, copyOfPreparedDataDir, mainFile, removeFolder, type Served, serveHttp } from './product.ts';
 
 /** Of the MCP registry's own inspector; it needs a newer Node than the product does, and the npm registry. */
@@ -86,6 +89,21 @@ describe('the MCP Inspector', () => {
       const call = await inspect([...target(), ...callTool]);
       expect(call).toMatchObject({ code: 0 });
       expect(JSON.parse(call.stdout)).toMatchObject({ structuredContent: { rows: [[stores]] } });
+    },
+    patience,
+  );
+
+  test(
+    'answers the first question just as README.md types it',
+    async () => {
+      const readme = await readFile(new URL('../../README.md', import.meta.url), 'utf8');
+      const typed = (commandsIn(readme) as string[]).find((command) => command.includes('mcp-inspector')) ?? '';
+      const here = typed.replace('http://127.0.0.1:8000/mcp', served.url);
+      const { code, stdout } = await run('bash', ['-c', here], { TOKEN: served.callers.store.token });
+      expect({ code, answer: JSON.parse(stdout) }).toMatchObject({
+        code: 0,
+        answer: { structuredContent: { rows: [['Zava Retail Seattle', expect.any(Number), expect.any(Number)]] } },
+      });
     },
     patience,
   );

@@ -1,12 +1,13 @@
 import { execFile } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { ask, revenueByStore } from './journeys.ts';
+import { openEmbeddedDatabase } from '../../src/postgres/embedded-database.ts';
+import { askAll, expectTheOwnersFigures, firstQuestions, readmeLine } from './first-questions.ts';
 import { cleanEnvironment, newFolder, removeFolder } from './product.ts';
 
 const run = promisify(execFile);
@@ -39,15 +40,32 @@ describe('the package, installed in an empty folder', () => {
     expect(paths.filter((path) => /\.map$|tsbuildinfo|\.ts$|^test|search-eval|\.env/.test(path))).toEqual([]);
   });
 
-  test('answers the first question of a client that starts it by npx, without any setting', async () => {
-    const home = join(folder, 'home');
+  /** As .mcp.json has a client start it, without any setting. */
+  async function askEverything(...flags: string[]) {
+    const { command, args } = JSON.parse(await readFile(join(root, '.mcp.json'), 'utf8')).mcpServers.zava;
     const client = new Client({ name: 'test', version: '1' });
-    const transport = { command: 'npx', args: ['--no-install', 'zava-mcp-server'], cwd: home, stderr: 'ignore' as const };
-    await client.connect(new StdioClientTransport({ ...transport, env: cleanEnvironment({}) }), { timeout: 150_000 });
-    const answer = await ask(client, revenueByStore);
-    expect(answer.structuredContent?.row_count).toBe(8);
+    const start = { command, args: [...args, ...flags], cwd: join(folder, 'home'), stderr: 'ignore' as const };
+    await client.connect(new StdioClientTransport({ ...start, env: cleanEnvironment({}) }), { timeout: 150_000 });
+    const answers = await askAll((call) => client.callTool({ ...call }));
     await client.close();
-    expect(existsSync(join(home, '.zava'))).toBe(true);
-    await expect.poll(() => existsSync(join(home, '.zava/lock')), { timeout: 30_000 }).toBe(false);
+    await expect.poll(() => existsSync(join(folder, 'home/.zava/lock')), { timeout: 30_000 }).toBe(false);
+    return answers;
+  }
+
+  test('answers the questions of README.md as it prints them, with the figures of the owner’s SQL', async () => {
+    const headOffice = await askEverything();
+    const seattle = await askEverything('--role', 'store_manager', '--store', 'Seattle');
+    const everything = { useScopeFunction: 'none', serverRole: 'none', readerRole: () => 'none' };
+    const database = await openEmbeddedDatabase({ dataDir: join(folder, 'home/.zava/postgres'), ...everything });
+    const truth = (sql: string) => database.session(null).query(sql);
+    const stores = (await truth('SELECT store_name FROM retail.stores')).map((row) => row.store_name ?? '');
+    expect(stores).toHaveLength(8);
+    await expectTheOwnersFigures(headOffice, truth, stores);
+    await expectTheOwnersFigures(seattle, truth, ['Zava Retail Seattle']);
+    await database.close();
+    const readme = await readFile(join(root, 'README.md'), 'utf8');
+    for (const question of firstQuestions) {
+      expect(readme).toContain(readmeLine(question, [headOffice.get(question), seattle.get(question)]));
+    }
   }, 180_000);
 });

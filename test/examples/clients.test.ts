@@ -29,7 +29,7 @@ describe('examples of clients', () => {
   });
 
   test('the TypeScript client lists the tools and prints revenue of its own store', async () => {
-    const env = { ...process.env, ZAVA_URL: product.mcpUrl, ZAVA_TOKEN: token };
+    const env = { ...process.env, MCP_URL: product.mcpUrl, MCP_TOKEN: token };
     const { stdout } = await promisify(execFile)('node', [place('typescript-client.mjs')], { env });
     expect(stdout).toContain('execute_sales_query');
     expect(stdout.trim().split('\n').at(-1)).toMatch(/Seattle.*\t[\d.]+/);

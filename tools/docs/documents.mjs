@@ -35,9 +35,9 @@ export function anchorsIn(text) {
   );
 }
 
-/** Lines of shell blocks, continued ones joined, without comments. @param {string} text */
+/** Lines of shell blocks, also of those within lists; continued ones joined, without comments. @param {string} text */
 export function commandsIn(text) {
-  return [...text.matchAll(/^```(?:bash|sh|shell)\n(.*?)^```/gms)].flatMap(([, block]) =>
+  return [...text.matchAll(/^( *)```(?:bash|sh|shell)\n(.*?)^\1```/gms)].flatMap(([, , block]) =>
     block
       .replaceAll('\\\n', ' ')
       .split('\n')
@@ -48,5 +48,12 @@ export function commandsIn(text) {
           .trim(),
       )
       .filter((line) => line !== ''),
+  );
+}
+
+/** Commands named in a sentence or a table, and not just a verb or a form of it. @param {string} text */
+export function commandsInProse(text) {
+  return [...text.matchAll(/`((?:(?:node dist\/main\.js|zava-mcp-server|npx vitest run) |npm (?:run|test|start)\b)[^`]*)`/g)].map(
+    ([, command]) => command,
   );
 }
