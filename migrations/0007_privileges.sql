@@ -1,7 +1,5 @@
 -- Who may read what. Nothing is granted by default: a new table is invisible until it is listed here.
-REVOKE ALL ON SCHEMA retail, ops, audit, keys FROM PUBLIC;
-REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA retail, ops, audit, keys FROM PUBLIC;
-ALTER DEFAULT PRIVILEGES REVOKE EXECUTE ON FUNCTIONS FROM PUBLIC;
+{{core closed_schemas schema=retail}}
 
 GRANT USAGE ON SCHEMA retail TO {{prefix}}_server, {{prefix}}_operator,
   {{prefix}}_reader, {{prefix}}_reader_costs, {{prefix}}_reader_pii, {{prefix}}_reader_costs_pii;
@@ -21,18 +19,9 @@ GRANT SELECT (customer_id, first_name, last_name, primary_store_id, created_at) 
 GRANT SELECT (email, phone) ON retail.customers TO {{prefix}}_reader_pii, {{prefix}}_reader_costs_pii;
 
 -- The serving login: catalogue, embeddings, operations. No tenant table.
-GRANT USAGE ON SCHEMA ops, audit TO {{prefix}}_server;
-GRANT EXECUTE ON FUNCTION retail.tenant_directory(), audit.append(jsonb[]) TO {{prefix}}_server;
+{{core serving_login schema=retail}}
 GRANT SELECT ON retail.categories, retail.product_types, retail.regions, retail.product_description_embeddings,
   retail.product_image_embeddings TO {{prefix}}_server;
 GRANT SELECT (product_id, sku, product_name, category_id, type_id, base_price, product_description, search_text)
   ON retail.products TO {{prefix}}_server;
-GRANT SELECT ON ops.schema_migrations, ops.table_versions, ops.principal_scopes, ops.backups TO {{prefix}}_server;
-GRANT SELECT, INSERT, DELETE ON ops.revocations TO {{prefix}}_server;
-GRANT SELECT, INSERT, UPDATE, DELETE ON ops.job_runs TO {{prefix}}_server;
-
--- Health, advice, backup: reads everything but keys.
-GRANT USAGE ON SCHEMA ops, audit TO {{prefix}}_operator;
-GRANT SELECT ON ALL TABLES IN SCHEMA retail, ops, audit TO {{prefix}}_operator;
-GRANT SELECT ON ALL SEQUENCES IN SCHEMA retail, ops, audit TO {{prefix}}_operator;
-GRANT INSERT, UPDATE, DELETE ON ops.backups TO {{prefix}}_operator;
+{{core operations_privileges schema=retail}}

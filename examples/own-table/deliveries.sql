@@ -9,18 +9,9 @@ CREATE TABLE retail.deliveries (
 );
 CREATE INDEX idx_deliveries_store_due ON retail.deliveries (store_id, due_on);
 
--- Answers from the cache must end with a change of it.
-INSERT INTO ops.table_versions (table_name) VALUES ('deliveries');
-CREATE TRIGGER change_noted AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON retail.deliveries
-  FOR EACH STATEMENT EXECUTE FUNCTION ops.note_table_change();
+{{core change_tracking schema=retail table=deliveries}}
 
-ALTER TABLE retail.deliveries ENABLE ROW LEVEL SECURITY;
-ALTER TABLE retail.deliveries FORCE ROW LEVEL SECURITY;
-CREATE POLICY deliveries_owner ON retail.deliveries FOR ALL TO {{prefix}}_owner USING (true) WITH CHECK (true);
-CREATE POLICY deliveries_operator ON retail.deliveries FOR SELECT TO {{prefix}}_operator USING (true);
-CREATE POLICY deliveries_in_scope ON retail.deliveries FOR SELECT
-  TO {{prefix}}_reader, {{prefix}}_reader_costs, {{prefix}}_reader_pii, {{prefix}}_reader_costs_pii
-  USING (store_id = ANY ((SELECT retail.current_store_ids())::int[]));
+{{core tenant_table schema=retail table=deliveries column=store_id ids=current_store_ids readers="{{prefix}}_reader, {{prefix}}_reader_costs, {{prefix}}_reader_pii, {{prefix}}_reader_costs_pii"}}
 
 GRANT SELECT ON retail.deliveries TO {{prefix}}_operator,
   {{prefix}}_reader, {{prefix}}_reader_costs, {{prefix}}_reader_pii, {{prefix}}_reader_costs_pii;

@@ -9,6 +9,7 @@ import type { Embedder } from '../search/embedding/embedder.ts';
 import { noteEmbedding } from '../search/embedding/noted-embedder.ts';
 import { type IndexedProducts, type IndexProductsRequest, indexProducts } from '../search/index-products.ts';
 import { createAzureTokenSource } from '../vault/azure-identity.ts';
+import { catalogueOf } from './load-schema.ts';
 import { azureIdentity } from './secrets.ts';
 import type { ServedSchema } from './served-schema.ts';
 
@@ -42,13 +43,14 @@ async function embedderOf(config: Config, clock: Clock, note: Note): Promise<Emb
 
 export type IndexCatalogue = Pick<IndexProductsRequest, 'onProgress' | 'signal'> & {
   readonly session: OwnerSession;
-  readonly served: Required<Pick<ServedSchema, 'catalogue' | 'loadKnownVectors'>>;
+  readonly served: Pick<ServedSchema, 'catalogue' | 'loadKnownVectors'>;
   readonly embedder: Embedder;
 };
 
 /** Embeds what is new in the catalogue; vectors that come with the package are not computed again. */
 export function indexCatalogue({ served, embedder, ...request }: IndexCatalogue): Promise<IndexedProducts> {
-  return indexProducts({ ...request, catalogue: served.catalogue, embedder, loadKnown: served.loadKnownVectors });
+  const { loadKnownVectors: loadKnown } = served;
+  return indexProducts({ ...request, catalogue: catalogueOf(served), embedder, ...(loadKnown && { loadKnown }) });
 }
 
 /** What `seed --verify` holds the stored vectors against. */

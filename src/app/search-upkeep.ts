@@ -21,7 +21,7 @@ export interface SearchUpkeepOptions {
 export function startSearchUpkeep({ served, opened, embedder, warmUp, note, delayMs = 1000 }: SearchUpkeepOptions) {
   const stop = new AbortController();
   const work = async () => {
-    if (embedder !== undefined && opened.session !== undefined) {
+    if (served.catalogue !== undefined && embedder !== undefined && opened.session !== undefined) {
       const session = opened.session('owner');
       const { embedded } = await indexCatalogue({ session, served, embedder, signal: stop.signal });
       if (embedded > 0) await opened.keepTemplate?.();

@@ -3,7 +3,8 @@ import { adviseQueries, type QueryReport } from '../advisor/advise-queries.ts';
 import type { Applied } from '../advisor/apply-advice.ts';
 import { applyAdvice, stepsOf } from '../advisor/apply-advice.ts';
 import { openNamedSession } from '../app/adapters.ts';
-import { retailSchema } from '../app/served-schema.ts';
+import { loadServedSchema } from '../app/load-schema.ts';
+import type { ServedSchema } from '../app/served-schema.ts';
 import { databaseTarget } from '../config/database-target.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -19,16 +20,17 @@ export interface AdviseFlags {
   readonly apply?: boolean;
 }
 
-const schemas = [retailSchema.definition.schema, 'extensions'];
+const schemasOf = ({ definition }: ServedSchema) => [definition.schema, 'extensions'];
 
 /** Compares the indexes with what is needed and asked; with --apply builds, as the owner, what is missing. */
 export async function adviseOnIndexes({ json, apply }: AdviseFlags): Promise<number> {
   const config = loadConfig({ serving: 'nothing' });
+  const served = await loadServedSchema(config);
   return stoppable(async (stop) => {
-    const before = await withReader(config, stop, (sessions) => adviseIndexes(indexOptions(sessions, stop)));
+    const look = () => withReader(config, stop, (sessions) => adviseIndexes(indexOptions(served, sessions, stop)));
+    const before = await look();
     const applied = apply ? await withOwner(config, stop, (session) => applyTo(session, before, stop)) : [];
-    const report =
-      applied.length === 0 ? before : await withReader(config, stop, (sessions) => adviseIndexes(indexOptions(sessions, stop)));
+    const report = applied.length === 0 ? before : await look();
     process.stdout.write(
       json ? `${JSON.stringify({ ...report, ...(apply && { applied }) }, null, 2)}\n` : formatIndexReport(report, applied),
     );
@@ -41,10 +43,10 @@ function applyTo(session: OwnerSession, report: IndexReport, signal: AbortSignal
   return applyAdvice({ session, steps: stepsOf(report), onStep, signal });
 }
 
-function indexOptions(sessions: Sessions, signal: AbortSignal): AdviseIndexesOptions {
-  const { relation, vector } = retailSchema.catalogue.vectors;
-  const vectors = { table: relation, column: vector, fromRows: approximateFrom };
-  return { ...sessions, schemas, recommended: retailSchema.indexes, vectors, signal };
+function indexOptions(served: ServedSchema, sessions: Sessions, signal: AbortSignal): AdviseIndexesOptions {
+  const stored = served.catalogue?.vectors;
+  const vectors = stored && { table: stored.relation, column: stored.vector, fromRows: approximateFrom };
+  return { ...sessions, schemas: schemasOf(served), recommended: served.indexes, ...(vectors && { vectors }), signal };
 }
 
 const isInOrder = ({ recommendations, standing }: IndexReport) =>
@@ -54,9 +56,10 @@ const isInOrder = ({ recommendations, standing }: IndexReport) =>
 /** Where the database's time goes, and why. */
 export async function adviseOnQueries({ json }: Pick<AdviseFlags, 'json'>): Promise<number> {
   const config = loadConfig({ serving: 'nothing' });
+  const served = await loadServedSchema(config);
   return stoppable(async (signal) => {
     const report: QueryReport = await withReader(config, signal, (sessions) =>
-      adviseQueries({ ...sessions, schemas, metrics: retailSchema.metrics, signal }),
+      adviseQueries({ ...sessions, schemas: schemasOf(served), ...(served.metrics && { metrics: served.metrics }), signal }),
     );
     process.stdout.write(json ? `${JSON.stringify(report, null, 2)}\n` : formatQueryReport(report));
     return exitCodes.done;

@@ -1,4 +1,4 @@
-import { retailSchema } from '../app/served-schema.ts';
+import { catalogueOf, loadServedSchema } from '../app/load-schema.ts';
 import { loadConfig } from '../config/load.ts';
 import { adviseVectors } from '../search/vector-advice.ts';
 import { exitCodes } from './exit-code.ts';
@@ -9,11 +9,12 @@ import { stoppable, unlessStopped } from './stoppable.ts';
 /** Says how vectors are searched, and how much an approximate index loses. Reads only. */
 export async function adviseOnVectors({ json }: { readonly json?: boolean }): Promise<number> {
   const config = loadConfig({ serving: 'nothing' });
+  const { vectors } = catalogueOf(await loadServedSchema(config));
   return stoppable(async (stop) => {
     const embedder = await requireEmbedder(config);
     const { database } = await openToldDatabase(config, { signal: stop });
     try {
-      const advice = await unlessStopped(stop, adviseVectors(database, retailSchema.catalogue.vectors, embedder));
+      const advice = await unlessStopped(stop, adviseVectors(database, vectors, embedder));
       const { model, rows, choice, index, recallAt10, sampled } = advice;
       const lines = [
         `model      ${model}`,

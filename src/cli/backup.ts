@@ -4,8 +4,8 @@ import { restoreEmbedded } from '../app/backups/embedded-backups.ts';
 import { recordBackups, recordVerified } from '../app/backups/record-backups.ts';
 import { restoreBase } from '../app/backups/restore-base.ts';
 import { restoreConnection, restoreIntoServer } from '../app/backups/server-backups.ts';
+import { loadServedSchema } from '../app/load-schema.ts';
 import { openKeys } from '../app/secrets.ts';
-import { retailSchema } from '../app/served-schema.ts';
 import type { Waiting } from '../backup/backup-source.ts';
 import { chosen, type DrillReport } from '../backup/drill.ts';
 import { type BackupKind, bytesOf, type Manifest, partOf } from '../backup/manifest.ts';
@@ -99,14 +99,20 @@ export async function restoreBackup(name: string | undefined, flags: RestoreFlag
   return exitCodes.done;
 }
 
-function restore(config: Config, place: BackupPlace, manifest: Manifest, flags: RestoreFlags, waiting: Waiting): Promise<void> {
+async function restore(
+  config: Config,
+  place: BackupPlace,
+  manifest: Manifest,
+  flags: RestoreFlags,
+  waiting: Waiting,
+): Promise<void> {
   const { to, toDirectory = '', replace = false } = flags;
   if (to !== undefined) {
     return restoreIntoServer({ config, place, manifest, connection: restoreConnection(config, to), replace }, waiting);
   }
   return partOf(manifest, 'cluster') === undefined
     ? restoreBase(config, place, manifest, toDirectory, waiting)
-    : restoreEmbedded({ config, served: retailSchema }, place, manifest, toDirectory, waiting.signal);
+    : restoreEmbedded({ config, served: await loadServedSchema(config) }, place, manifest, toDirectory, waiting.signal);
 }
 
 export async function drillBackup(name: string | undefined, { json }: Json): Promise<number> {
@@ -135,13 +141,14 @@ export async function pruneBackups({ json }: Json): Promise<number> {
 /** Opens what a job needs, and puts what it did into the audit trail, however it ends. */
 async function withJobs<T>(work: (jobs: BackupJobs, waiting: Waiting) => Promise<T>): Promise<T> {
   const config = loadConfig({ serving: 'nothing' });
+  const served = await loadServedSchema(config);
   return stoppable(async (signal) => {
     const embedded = backsUpEmbedded(config) ? await openLastingDatabase(config, { signal }) : undefined;
     const keys = await openKeys(config, () => {});
     keys.close();
     const noted: Observation[] = [];
     const jobs = createBackupJobs({
-      ...{ config, served: retailSchema, clock: systemClock, by: account() },
+      ...{ config, served, clock: systemClock, by: account() },
       note: (observation) => noted.push(observation),
       ring: keys.encryptionKeys,
       signingKey: keys.scopeKey,

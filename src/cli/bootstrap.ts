@@ -1,7 +1,7 @@
 import { openSession } from '../app/adapters.ts';
 import { drillTemplateOf } from '../app/backups/server-scratch.ts';
+import { loadServedSchema } from '../app/load-schema.ts';
 import { scopeKey } from '../app/secrets.ts';
-import { retailSchema } from '../app/served-schema.ts';
 import { environmentLookup, loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
@@ -28,11 +28,11 @@ export async function bootstrapServer({ adminUrl, forDrills = false }: Bootstrap
   });
   const passwords = await rolePasswords(lookup, config);
   const signingKey = await scopeKey(config);
+  const { definition } = await loadServedSchema(config);
   const { postgresRolePrefix: prefix, postgresServerPrincipalId: serverPrincipalId } = config;
   for (const database of databases) {
     const target = new URL(url);
     target.pathname = `/${encodeURIComponent(database)}`;
-    const { definition } = retailSchema;
     const notices = await withSession(config, target.href, (session) =>
       bootstrap({ session, definition, prefix, passwords, signingKey, serverPrincipalId }),
     );

@@ -1,6 +1,6 @@
 import { writeFile } from 'node:fs/promises';
+import { loadServedSchema } from '../app/load-schema.ts';
 import { currentPrices, estimateMonthly, fetchedPrices, type MonthlyEstimate } from '../app/monthly-cost.ts';
-import { retailSchema } from '../app/served-schema.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
@@ -83,7 +83,7 @@ export async function reportCost({ json, days }: { readonly json?: boolean; read
   const config = loadConfig({ serving: 'nothing' });
   return stoppable(async (stop) => {
     const { database } = await openToldDatabase(config, { signal: stop });
-    const { definition } = retailSchema;
+    const { definition } = await loadServedSchema(config);
     const reading = async () => {
       const tenants = await createTenantDirectory({ database, definition, clock: systemClock })();
       const names = new Map(tenants.map(({ id, name }) => [id, name]));

@@ -1,5 +1,5 @@
 import { developmentIssuer } from '../app/adapters.ts';
-import { retailSchema } from '../app/served-schema.ts';
+import { loadServedSchema } from '../app/load-schema.ts';
 import { readConfig } from '../config/load.ts';
 import { localUrl } from '../config/local-url.ts';
 import type { Config } from '../config/schema.ts';
@@ -39,7 +39,8 @@ async function operatorToken(config: Config): Promise<string> {
   if (!config.devIssuer)
     throw new AppError('misconfigured', 'This command needs OPERATOR_TOKEN', { hint: 'Set it to a token with ops:read.' });
   const issuer = await developmentIssuer(config, systemClock);
-  const roles = retailSchema.definition.callerRoles.filter(({ permissions }) => permissions.includes('ops:read'));
+  const { definition } = await loadServedSchema(config);
+  const roles = definition.callerRoles.filter(({ permissions }) => permissions.includes('ops:read'));
   return issuer.mint({
     ...{ subject: 'operator', audience: config.authAudience[0] ?? '', roles: roles.map(({ name }) => name) },
     ...{ tenantKeys: [], groups: [], ttlSeconds: 60 },

@@ -3,25 +3,35 @@ import { serverName } from '../app/compose.ts';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
 import type { Tenant } from '../core/principal.ts';
+import type { SchemaDefinition } from '../core/schema-definition.ts';
 
 const lifetimeSeconds = 12 * 3600;
 
-/** Three callers with a token each, as configuration that an MCP client takes. Only the development issuer can sign these. */
-export async function demoSnippets(config: Config, url: string, tenants: readonly Tenant[], clock: Clock): Promise<string> {
+export interface DemoSnippetsOptions {
+  readonly config: Config;
+  readonly definition: Pick<SchemaDefinition, 'callerRoles'>;
+  readonly url: string;
+  readonly tenants: readonly Tenant[];
+  readonly clock: Clock;
+}
+
+/** `store_manager` as a person says it. */
+const asWords = (name: string) => `${name.slice(0, 1).toUpperCase()}${name.slice(1).replaceAll('_', ' ')}`;
+
+/** A caller of each scope with a token, as configuration that an MCP client takes. Only the development issuer can sign these. */
+export async function demoSnippets({ config, definition, url, tenants, clock }: DemoSnippetsOptions): Promise<string> {
   const issuer = await developmentIssuer(config, clock);
   const [first] = tenants;
   if (first === undefined) return '\nThe database has no tenants yet: run zava-mcp-server seed.\n';
-  const callers = [
-    { title: `Store manager of ${first.name}`, name: 'zava-store', role: 'store_manager', tenantKeys: [first.key], groups: [] },
-    {
-      title: `Regional manager of ${first.group}`,
-      name: 'zava-region',
-      role: 'regional_manager',
-      tenantKeys: [],
-      groups: [first.group],
-    },
-    { title: 'Head office', name: 'zava-head-office', role: 'super_admin', tenantKeys: [], groups: [] },
-  ];
+  const scopes = {
+    tenants: { name: 'zava-store', of: ` of ${first.name}`, tenantKeys: [first.key], groups: [] },
+    groups: { name: 'zava-region', of: ` of ${first.group}`, tenantKeys: [], groups: [first.group] },
+    all: { name: 'zava-head-office', of: '', tenantKeys: [], groups: [] },
+  };
+  const callers = (['tenants', 'groups', 'all'] as const).flatMap((scope) => {
+    const role = definition.callerRoles.find((known) => known.scope === scope)?.name;
+    return role === undefined ? [] : [{ role, title: `${asWords(role)}${scopes[scope].of}`, ...scopes[scope] }];
+  });
   const audience = config.authAudience[0] ?? '';
   const blocks = await Promise.all(
     callers.map(async ({ title, name, role, tenantKeys, groups }) => {

@@ -3,9 +3,10 @@ import { compose, serverName } from '../app/compose.ts';
 import { lookAtAlertChannels, lookAtBackupTarget, lookAtReadReplicas, lookAtRedis } from '../app/doctor-looks.ts';
 import { openEmbedder } from '../app/embedding.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
+import { loadServedSchema } from '../app/load-schema.ts';
 import { scopeKey } from '../app/secrets.ts';
 import { serveHttp } from '../app/serve-http.ts';
-import { retailSchema } from '../app/served-schema.ts';
+import type { ServedSchema } from '../app/served-schema.ts';
 import { readConfig } from '../config/load.ts';
 import { localUrl } from '../config/local-url.ts';
 import type { Config } from '../config/schema.ts';
@@ -20,7 +21,6 @@ import { openToldDatabase } from './open-database.ts';
 import { closeWithinMs, stoppable, unlessStopped } from './stoppable.ts';
 import { minimumNode, readVersion } from './version.ts';
 
-const { definition, migrations } = retailSchema;
 const clock = systemClock;
 
 /** Twelve checks, each with a remedy. A faulty configuration is a finding here, not an end. */
@@ -33,13 +33,15 @@ export async function doctor({ json }: { readonly json?: boolean }): Promise<num
 async function diagnoseUnlessStopped(stop: AbortSignal): Promise<Diagnosis> {
   const { config, problems } = readConfig({ serving: 'nothing' });
   const { postgresRolePrefix: prefix, redisUrl } = config;
+  const served = await loadServedSchema(config);
+  const { definition, migrations } = served;
   // The first start of the embedded database makes it, which takes longer than a check may.
   const opening = openToldDatabase(config, { signal: stop }).then(({ database }) => database);
   const database = await opening.catch(() => undefined);
   const toClose = [async () => database?.close()];
   try {
     stop.throwIfAborted();
-    const server = await serverToAsk(config, database);
+    const server = await serverToAsk({ config, served, database });
     toClose.unshift(server.close);
     const checks = createChecks({
       runtime: { node: process.version, minimumNode: minimumNode(), release: readVersion() },
@@ -55,7 +57,8 @@ async function diagnoseUnlessStopped(stop: AbortSignal): Promise<Diagnosis> {
       backupTarget: () => lookAtBackupTarget(config),
       alertChannels: async () => lookAtAlertChannels(config),
       ...(redisUrl !== undefined && { cache: (signal: AbortSignal) => lookAtRedis(redisUrl, signal) }),
-      ...(config.embedder !== 'none' && { embedder: (signal: AbortSignal) => askEmbedder(config, signal) }),
+      ...(config.embedder !== 'none' &&
+        served.catalogue !== undefined && { embedder: (signal: AbortSignal) => askEmbedder(config, signal) }),
       server,
     });
     return await unlessStopped(stop, diagnose(checks));
@@ -75,6 +78,12 @@ async function askEmbedder(config: Config, signal: AbortSignal): Promise<string>
   }
 }
 
+interface AskedServer {
+  readonly config: Config;
+  readonly served: ServedSchema;
+  readonly database: Database | undefined;
+}
+
 interface ServerToAsk {
   readonly url: string;
   readonly token?: string;
@@ -82,7 +91,7 @@ interface ServerToAsk {
 }
 
 /** The server that runs at the configured address; where none does, one of this process, on a free port. */
-async function serverToAsk(config: Config, database: Database | undefined): Promise<ServerToAsk> {
+async function serverToAsk({ config, served, database }: AskedServer): Promise<ServerToAsk> {
   const address = config.publicUrl ?? localUrl(config);
   const running = { url: `${address}/mcp`, close: async () => {} };
   const answers = await fetch(`${address}/health/live`, { signal: AbortSignal.timeout(2000) }).catch(() => undefined);
@@ -92,7 +101,7 @@ async function serverToAsk(config: Config, database: Database | undefined): Prom
     const key = await scopeKey(config);
     const composition = await compose({
       config,
-      served: retailSchema,
+      served,
       database,
       signingKey: () => key,
       version: readVersion(),
@@ -102,15 +111,23 @@ async function serverToAsk(config: Config, database: Database | undefined): Prom
     });
     const trusted = await trustedIssuer(config, clock, note);
     const own = { ...config, host: '127.0.0.1', port: 0, publicUrl: undefined };
-    const http = await serveHttp({ config: own, definition, composition, database, trusted, serverName, note });
+    const http = await serveHttp({
+      config: own,
+      definition: served.definition,
+      composition,
+      database,
+      trusted,
+      serverName,
+      note,
+    });
     const close = () => http.close(1000);
-    return { url: `${http.url}/mcp`, close, ...(config.devIssuer && { token: await ownToken(config) }) };
+    return { url: `${http.url}/mcp`, close, ...(config.devIssuer && { token: await ownToken(config, served) }) };
   } catch {
     return running;
   }
 }
 
-async function ownToken(config: Config): Promise<string> {
+async function ownToken(config: Config, { definition }: ServedSchema): Promise<string> {
   const issuer = await developmentIssuer(config, clock);
   const role = definition.callerRoles.find(({ scope }) => scope === 'all');
   return issuer.mint({

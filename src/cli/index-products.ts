@@ -1,6 +1,6 @@
 import { openNamedSession } from '../app/adapters.ts';
 import { indexCatalogue, openEmbedder } from '../app/embedding.ts';
-import { retailSchema } from '../app/served-schema.ts';
+import { loadServedSchema } from '../app/load-schema.ts';
 import { databaseTarget } from '../config/database-target.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
@@ -23,7 +23,8 @@ async function index(config: Config, session: OwnerSession, signal: AbortSignal,
   const embedder = await requireEmbedder(config);
   const bar = createProgressBar(process.stderr);
   try {
-    const result = await indexCatalogue({ session, served: retailSchema, embedder, onProgress: bar.update, signal });
+    const served = await loadServedSchema(config);
+    const result = await indexCatalogue({ session, served, embedder, onProgress: bar.update, signal });
     const { items, embedded, unchanged } = result;
     if (json) process.stdout.write(`${JSON.stringify({ model: embedder.model, ...result })}\n`);
     process.stderr.write(`${items} products: ${embedded} embedded with ${embedder.model}, ${unchanged} unchanged.\n`);

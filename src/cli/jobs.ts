@@ -1,8 +1,8 @@
 import { openEmbedder } from '../app/embedding.ts';
+import { loadServedSchema } from '../app/load-schema.ts';
 import { jobNamed, jobsToRun, scheduledJobs } from '../app/schedules/scheduled-jobs.ts';
 import { thisProcess } from '../app/schedules/start-schedules.ts';
 import { openKeys } from '../app/secrets.ts';
-import { retailSchema } from '../app/served-schema.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
@@ -102,6 +102,7 @@ async function withJobs<T>(
   work: (jobs: readonly Job[], database: Database, note: Note) => Promise<T>,
 ): Promise<T> {
   const note = openLog(config, systemClock);
+  const served = await loadServedSchema(config);
   const keys = await openKeys(config, note);
   try {
     const opened = await open(config, { key: keys.scopeKey(), signal });
@@ -109,7 +110,7 @@ async function withJobs<T>(
     const embedder = await openEmbedder(config, systemClock);
     try {
       return await work(
-        scheduledJobs({ config, served: retailSchema, opened, database, keys, embedder, clock: systemClock, note }),
+        scheduledJobs({ config, served, opened, database, keys, embedder, clock: systemClock, note }),
         database,
         note,
       );

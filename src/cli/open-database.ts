@@ -1,7 +1,7 @@
 import { type OpenDatabaseOptions, type OpenedDatabase, openDatabase } from '../app/adapters.ts';
 import { indexCatalogue, openEmbedder } from '../app/embedding.ts';
+import { loadServedSchema } from '../app/load-schema.ts';
 import { scopeKey } from '../app/secrets.ts';
-import { retailSchema } from '../app/served-schema.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import { AppError } from '../core/errors.ts';
@@ -14,17 +14,18 @@ export async function openToldDatabase(
   config: Config,
   options: Partial<Pick<OpenDatabaseOptions, 'key' | 'seed' | 'signal'>>,
 ): Promise<OpenedDatabase> {
+  const served = await loadServedSchema(config);
   const bar = createProgressBar(process.stderr);
   try {
     return await openDatabase({
       config,
-      served: retailSchema,
+      served,
       key: options.key ?? (await scopeKey(config)),
       onStep: (step) => process.stderr.write(`${step} …\n`),
       seed:
         options.seed ??
         (async (session, signal) => {
-          await retailSchema.seed(session, bar.update, signal);
+          await served.seed(session, bar.update, signal);
           await indexSeeded(config, session, { onProgress: bar.update, signal });
         }),
       ...(options.signal && { signal: options.signal }),
@@ -53,10 +54,11 @@ export async function indexSeeded(
   session: OwnerSession,
   { onProgress, signal }: { readonly onProgress: (progress: Progress) => void; readonly signal?: AbortSignal | undefined },
 ): Promise<void> {
-  const embedder = await openEmbedder(config, systemClock);
+  const served = await loadServedSchema(config);
+  const embedder = served.catalogue && (await openEmbedder(config, systemClock));
   if (embedder === undefined) return;
   try {
-    await indexCatalogue({ session, served: retailSchema, embedder, onProgress, signal });
+    await indexCatalogue({ session, served, embedder, onProgress, signal });
   } catch (error) {
     signal?.throwIfAborted();
     process.stderr.write(`The goods have no vectors yet; zava-mcp-server index-products makes them.\n${explain(error)}`);

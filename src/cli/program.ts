@@ -4,7 +4,7 @@ import { exitCodeOf, exitCodes, explain } from './exit-code.ts';
 import { addVerbGroups } from './verb-groups.ts';
 import { readVersion } from './version.ts';
 
-const role = () => new Option('--role <role>', 'super_admin, regional_manager or store_manager');
+const role = () => new Option('--role <role>', 'of the served schema; of retail: super_admin, regional_manager or store_manager');
 const store = () => new Option('--store <name...>', 'stores by full name, last word or key').default([], 'none');
 const region = () => new Option('--region <name...>', 'regions by name').default([], 'none');
 

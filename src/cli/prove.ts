@@ -1,6 +1,6 @@
 import { closeInOrder } from '../app/lifecycle.ts';
+import { loadServedSchema } from '../app/load-schema.ts';
 import { scopeKey } from '../app/secrets.ts';
-import { retailSchema } from '../app/served-schema.ts';
 import { loadConfig } from '../config/load.ts';
 import { systemClock } from '../core/clock.ts';
 import { readMigrations } from '../postgres/migrate.ts';
@@ -20,7 +20,7 @@ export async function prove({ json }: { readonly json?: boolean }): Promise<numb
 
 async function reportUnlessStopped(stop: AbortSignal): Promise<ProofReport> {
   const config = loadConfig({ serving: 'nothing' });
-  const { definition, migrations } = retailSchema;
+  const { definition, migrations } = await loadServedSchema(config);
   const key = await scopeKey(config);
   const { database } = await openToldDatabase(config, { key, signal: stop });
   const proving = async () =>

@@ -1,5 +1,5 @@
 import { openEmbedder } from '../app/embedding.ts';
-import { retailSchema } from '../app/served-schema.ts';
+import { catalogueOf, loadServedSchema } from '../app/load-schema.ts';
 import { loadConfig } from '../config/load.ts';
 import { systemClock } from '../core/clock.ts';
 import { createQuestionEmbedder } from '../search/embedding/question-embedder.ts';
@@ -17,12 +17,13 @@ const patienceMs = 60_000;
 export async function evaluateSearch(file: string, { json }: { readonly json?: boolean }): Promise<number> {
   const queries = await readQueryFile(file);
   const config = loadConfig({ serving: 'nothing' });
+  const catalogue = catalogueOf(await loadServedSchema(config));
   return stoppable(async (stop) => {
     const { database } = await openToldDatabase(config, { signal: stop });
     const embedder = await openEmbedder(config, systemClock);
     try {
       const questions = embedder && createQuestionEmbedder({ embedder, clock: systemClock, timeoutMs: patienceMs });
-      const work = evaluate({ database, catalogue: retailSchema.catalogue, queries, embedder: questions, clock: systemClock });
+      const work = evaluate({ database, catalogue, queries, embedder: questions, clock: systemClock });
       const evaluation = await unlessStopped(stop, work);
       process.stdout.write(json ? `${JSON.stringify(evaluation, null, 2)}\n` : formatEvaluation(evaluation));
       return exitCodes.done;

@@ -30,6 +30,11 @@ export async function seed(flags: SeedFlags): Promise<number> {
   if (flags.force && config.environment === 'production') {
     throw new AppError('invalid_input', 'seed --force never runs in production: it replaces all retail rows');
   }
+  if (config.schemaDir !== undefined) {
+    throw new AppError('invalid_input', 'seed makes the sample data of the retail schema, and SCHEMA_DIR names another', {
+      hint: 'The embedded database takes sample-data.sql of SCHEMA_DIR when it is made; load a server as its owner, with psql.',
+    });
+  }
   if (flags.full && flags.scale !== undefined) throw new AppError('invalid_input', 'Give --full or --scale, not both');
   return stoppable((stop) =>
     databaseTarget(config).kind === 'postgresql' ? seedServer(config, flags, stop) : seedEmbedded(config, flags, stop),

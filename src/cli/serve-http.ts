@@ -1,7 +1,6 @@
 import type { AlertPace } from '../alerts/pace.ts';
 import { trustedIssuer } from '../app/adapters.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
-import { watchIsolation } from '../app/schedules/isolation-watch.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
@@ -10,7 +9,7 @@ import { createMemoryRateStore } from '../resilience/memory-rate-store.ts';
 import { fewerWorkers } from '../scaling/local-workers.ts';
 import { exitCodes } from './exit-code.ts';
 import { openLog } from './open-log.ts';
-import { clock, onItsOwn, type Part, served, startServer, stopWaitMs } from './start-server.ts';
+import { clock, onItsOwn, type Part, startServer, stopWaitMs } from './start-server.ts';
 import { untilStopped } from './stoppable.ts';
 
 /** Longer than proxies keep an idle connection (docs/how-to/scale-out.md): then none of their requests meets its closing. */
@@ -95,7 +94,7 @@ async function serveHttpHere(
     import('../app/telemetry/upkeep-gauges.ts'),
   ]);
   const started = await startServer(config, log, stop, part);
-  const { database, opened, keys, embedder, composition, operators, telemetry, redis, serverName, version, note, close } =
+  const { served, database, opened, keys, embedder, composition, operators, telemetry, redis, serverName, version, note, close } =
     started;
   const toClose = [close];
   let graceMs = 0;
@@ -122,11 +121,17 @@ async function serveHttpHere(
     const upkeep = startSearchUpkeep({ served, opened, embedder, warmUp: composition.warmUp, note });
     toClose.unshift(upkeep.close);
     if (config.devIssuer && part.tells)
-      process.stderr.write(await demoSnippets(config, http.url, await composition.tenants(), clock));
+      process.stderr.write(
+        await demoSnippets({ config, definition, url: http.url, tenants: await composition.tenants(), clock }),
+      );
     const lasting = opened.notice === undefined;
-    toClose.unshift(startSchedules({ config, served, opened, database, keys, embedder, clock, note, lasting }).close);
+    const noteJobs: Note = (observation) => {
+      note(observation);
+      // What a job of this process has found need not wait for the next turn.
+      if (observation.kind === 'job_ended') void alerting.evaluate();
+    };
+    toClose.unshift(startSchedules({ config, served, opened, database, keys, embedder, clock, note: noteJobs, lasting }).close);
     toClose.unshift(startUpkeepGauges({ config, database, store: telemetry.store, clock, note }).close);
-    toClose.unshift(watchIsolation(database, onIsolationBroken).close);
     const reason = await untilStopped(AbortSignal.any([stop, unsafe.signal]));
     // New connections go to others meanwhile.
     if (reason === fewerWorkers || config.trustProxy > 0) graceMs = partingMs;

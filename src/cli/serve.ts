@@ -2,11 +2,12 @@ import { closeInOrder } from '../app/lifecycle.ts';
 import { drainStdio } from '../app/stdio-drain.ts';
 import { loadConfig } from '../config/load.ts';
 import { AppError } from '../core/errors.ts';
+import type { SchemaDefinition } from '../core/schema-definition.ts';
 import { fixedPrincipal } from '../identity/fixed-principal.ts';
 import { exitCodes } from './exit-code.ts';
 import { openLog } from './open-log.ts';
 import { type HttpServing, serveOverHttp } from './serve-http.ts';
-import { clock, served, startServer, stopWaitMs } from './start-server.ts';
+import { clock, startServer, stopWaitMs } from './start-server.ts';
 import { stoppable, untilStopped } from './stoppable.ts';
 
 export interface ServeFlags {
@@ -27,11 +28,11 @@ export async function serve(flags: ServeFlags, trial: Pick<HttpServing, 'alertPa
 
 async function serveOverStdio({ role, store, region }: ServeFlags, stop: AbortSignal): Promise<number> {
   const config = loadConfig({ serving: 'stdio' });
-  const { database, composition, version, note, close } = await startServer(config, openLog(config, clock), stop);
+  const { served, database, composition, version, note, close } = await startServer(config, openLog(config, clock), stop);
   const drain = drainStdio(process);
   try {
     const principal = fixedPrincipal({
-      role: roleOf(role, database.kind),
+      role: roleOf(role, served.definition, database.kind),
       tenantNames: store,
       groupNames: region,
       directory: await composition.tenants(),
@@ -52,10 +53,12 @@ async function serveOverStdio({ role, store, region }: ServeFlags, stop: AbortSi
 }
 
 /** Whoever starts the process is the caller. Only the demonstration data may be had without saying who. */
-function roleOf(role: string | undefined, kind: 'postgresql' | 'embedded'): string {
+function roleOf(role: string | undefined, { callerRoles }: SchemaDefinition, kind: 'postgresql' | 'embedded'): string {
   if (role !== undefined) return role;
-  if (kind === 'embedded') return 'super_admin';
+  const widest = callerRoles.find(({ scope }) => scope === 'all');
+  if (kind === 'embedded' && widest !== undefined) return widest.name;
+  const flags = { tenants: ' --store <name>', groups: ' --region <name>', all: '' };
   throw new AppError('forbidden', 'On a real database the stdio transport must be told whose eyes it has', {
-    hint: 'Add --role store_manager --store <name>, --role regional_manager --region <name> or --role super_admin.',
+    hint: `Add ${callerRoles.map(({ name, scope }) => `--role ${name}${flags[scope]}`).join(' or ')}.`,
   });
 }

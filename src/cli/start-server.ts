@@ -3,9 +3,9 @@ import { sharedRedis } from '../app/adapters.ts';
 import { openEmbedder } from '../app/embedding.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
 import { loadPlugins } from '../app/load-plugins.ts';
-import { refuseBrokenIsolation } from '../app/schedules/isolation-watch.ts';
+import { loadServedSchema } from '../app/load-schema.ts';
+import { refuseBrokenIsolation } from '../app/schedules/job-verdicts.ts';
 import { openKeys } from '../app/secrets.ts';
-import { retailSchema } from '../app/served-schema.ts';
 import { type Gather, gatherAlone, type OwnAnswer } from '../app/telemetry/gather-workers.ts';
 import { createTelemetry } from '../app/telemetry/telemetry.ts';
 import { startTelemetryExport } from '../app/telemetry/telemetry-export.ts';
@@ -20,7 +20,6 @@ import { createHistory } from '../telemetry/history.ts';
 import { openToldDatabase } from './open-database.ts';
 import { readVersion } from './version.ts';
 
-export const served = retailSchema;
 export const clock = systemClock;
 /** What a stop leaves to running queries. */
 export const stopWaitMs = 20_000;
@@ -44,6 +43,7 @@ export async function startServer(config: Config, logLine: Note, stop: AbortSign
   };
   // The parser before anything else is compiled.
   await loadParser();
+  const served = await loadServedSchema(config);
   const plugins = await loadPlugins(config.pluginsDir);
   const keys = await openKeys(config, log);
   // Loading the protocol's packages takes as long as opening a database: both at once.
@@ -95,7 +95,7 @@ export async function startServer(config: Config, logLine: Note, stop: AbortSign
     });
     toClose.unshift(cache.close);
     toClose.unshift(startPoolSizing({ config, database, load: telemetry.load }).close);
-    const embedder = await openEmbedder(config, clock, log);
+    const embedder = served.catalogue && (await openEmbedder(config, clock, log));
     toClose.unshift(async () => embedder?.close());
     const signingKey = keys.scopeKey;
     const { remember, onTableChange } = cache;
@@ -110,12 +110,12 @@ export async function startServer(config: Config, logLine: Note, stop: AbortSign
       ...{ cache: cache.statistics, auditEvents: trail.written },
     });
     const alerts = {
-      ...{ config, served, database, tenants: composition.tenants, signingKey, callers, clock, note },
+      ...{ config, database, callers, clock, note },
       ...{ health: operators.health, sampler: telemetry.sampler, readings: telemetry.readings },
       ...{ redis, replicasAway: opened.replicasAway },
     };
     const parts = { composition, database, dashboard, operators, telemetry, redis, alerts };
-    return { ...parts, opened, keys, embedder, serverName, version, note, close };
+    return { ...parts, served, opened, keys, embedder, serverName, version, note, close };
   } catch (error) {
     await close();
     throw error;

@@ -79,6 +79,11 @@ const general = {
     text,
     'Absolute path of a folder of tool plug-ins (`*.mjs`), which run with all rights of the server: docs/how-to/add-a-tool.md.',
   ),
+  schemaDir: optional(
+    'SCHEMA_DIR',
+    text,
+    'Absolute path of a folder with the definition, the migrations and the sample data of a schema to serve in the place of retail: docs/how-to/serve-another-schema.md.',
+  ),
   logLevel: setting('LOG_LEVEL', oneOf('debug', 'info', 'warn', 'error'), 'info', 'Least important log line that is written.'),
   logFile: optional('LOG_FILE', text, 'Rotating log file beside the console.'),
   debug: setting('DEBUG', flag, false, 'More detail for developers; refused in production.'),

@@ -27,7 +27,7 @@ const isPublic = paths(
 );
 /** What a wall stands on. */
 const isSecurity = paths(
-  /^(migrations\/|src\/(identity|vault|audit|proof)\/|src\/query\/(guard|approv|parse-sql|column-labels)|src\/postgres\/(tenant|scope|bootstrap|privilege|dangerous|embedded|owner-session)|src\/http\/(authenticate|host-guard|cors|https-only|request|malformed|security-headers|dashboard)|src\/mcp\/(admit-call|plugins)|src\/app\/(secrets|identity-edge|load-plugins)|src\/telemetry\/mask|src\/config\/production-rules)/,
+  /^(migrations\/|src\/(identity|vault|audit|proof)\/|src\/query\/(guard|approv|parse-sql|column-labels)|src\/postgres\/(tenant|scope|bootstrap|privilege|dangerous|embedded|owner-session|core-pieces)|src\/http\/(authenticate|host-guard|cors|https-only|request|malformed|security-headers|dashboard)|src\/mcp\/(admit-call|plugins)|src\/app\/(secrets|identity-edge|load-plugins|load-schema|schema-file|trusted-folder)|src\/telemetry\/mask|src\/config\/production-rules)/,
 );
 /** What every call passes. */
 const isHot = paths(

@@ -2,23 +2,15 @@ import { AppError } from '../core/errors.ts';
 import { askerOf, type Note } from '../core/observation.ts';
 import type { Principal, Tenant } from '../core/principal.ts';
 import { addressKey } from './client-address.ts';
-import type { MapPrincipal } from './principal-scopes.ts';
-import type { RevocationList } from './revocation.ts';
+import type { RecogniseOptions } from './recognise.ts';
 import { type AccessRules, type ResolvedPrincipal, resolvePrincipal } from './tenant-scope.ts';
 import type { VerifiedClaims } from './verified-claims.ts';
-import type { TokenVerifier } from './verify-token.ts';
 import { tenantKeyShape } from './wire-names.ts';
 
 /** Takes one from somebody's budget, `factor` times as large as usual. Throws `rate_limited`. */
 export type TakeFrom = (name: string, factor?: number) => Promise<void>;
 
-export interface AuthenticateOptions {
-  readonly verifier: TokenVerifier;
-  readonly revocations: RevocationList;
-  /** For issuers that cannot carry our claims. */
-  readonly mapPrincipal?: MapPrincipal | undefined;
-  readonly directory: () => Promise<readonly Tenant[]>;
-  readonly rules: AccessRules;
+export interface AuthenticateOptions extends RecogniseOptions {
   readonly limits: {
     /** Calls of a subject. */
     readonly subject: TakeFrom;

@@ -7,6 +7,7 @@ import type { TokenVerifier } from './verify-token.ts';
 export interface RecogniseOptions {
   readonly verifier: TokenVerifier;
   readonly revocations: RevocationList;
+  /** For issuers that cannot carry our claims. */
   readonly mapPrincipal?: MapPrincipal | undefined;
   readonly directory: () => Promise<readonly Tenant[]>;
   readonly rules: AccessRules;

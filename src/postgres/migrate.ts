@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { AppError } from '../core/errors.ts';
+import { expandPieces, readCorePieces, refuseMissingPieces } from './core-pieces.ts';
 import type { OwnerSession } from './database.ts';
 
 export interface Migration {
@@ -12,28 +13,42 @@ export interface Migration {
   readonly transactional: boolean;
 }
 
-/** Files are named `0001_what_it_does.sql`, without a gap. The checksum covers the text as it is stored. */
-export async function readMigrations(directory: URL): Promise<Migration[]> {
+const shippedCore = new URL('../../migrations/core/', import.meta.url);
+
+/**
+ * Files are named `0001_what_it_does.sql`, without a gap. The checksum covers the text with the core's pieces in it
+ * (`core-pieces.ts`), and before the role prefix is filled in. Throws `misconfigured` where a file or a piece is out of line.
+ */
+export async function readMigrations(directory: URL, core: URL = shippedCore): Promise<Migration[]> {
+  const pieces = await readCorePieces(core);
   const files = (await readdir(directory)).filter((file) => file.endsWith('.sql')).sort();
-  return Promise.all(
+  const read = await Promise.all(
     files.map(async (file, index) => {
-      const match = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file);
-      if (match === null || Number(match[1]) !== index + 1) {
-        throw new AppError('misconfigured', `The migration file ${file} is out of line`, {
-          hint: `Name it ${String(index + 1).padStart(4, '0')}_<what_it_does>.sql.`,
-        });
-      }
-      const text = await readFile(new URL(file, directory), 'utf8');
-      return {
-        version: index + 1,
-        name: match[2] ?? '',
-        text,
-        checksum: createHash('sha256').update(text).digest('hex'),
-        transactional: !text.startsWith('-- non-transactional'),
-      };
+      const name = nameOf(file, index + 1);
+      return { name, ...expandPieces(file, await readFile(new URL(file, directory), 'utf8'), pieces) };
     }),
   );
+  refuseMissingPieces(
+    read.flatMap((file) => file.pieces),
+    pieces,
+    fourDigits(files.length + 1),
+  );
+  return read.map(({ name, text }, index) => ({
+    ...{ version: index + 1, name, text },
+    checksum: createHash('sha256').update(text).digest('hex'),
+    transactional: !text.startsWith('-- non-transactional'),
+  }));
 }
+
+function nameOf(file: string, version: number): string {
+  const match = /^(\d{4})_([a-z0-9_]+)\.sql$/.exec(file);
+  if (match !== null && Number(match[1]) === version) return match[2] ?? '';
+  throw new AppError('misconfigured', `The migration file ${file} is out of line`, {
+    hint: `Name it ${fourDigits(version)}_<what_it_does>.sql.`,
+  });
+}
+
+const fourDigits = (version: number) => String(version).padStart(4, '0');
 
 export interface MigrateOptions {
   readonly session: OwnerSession;
@@ -56,7 +71,7 @@ export async function migrate({ session, migrations, prefix, upTo = Infinity, on
       CREATE SCHEMA IF NOT EXISTS ops;
       CREATE TABLE IF NOT EXISTS ops.schema_migrations (
         version int PRIMARY KEY, name text NOT NULL, checksum text NOT NULL, applied_at timestamptz NOT NULL DEFAULT now());`);
-    const applied = await session.query('SELECT version, checksum FROM ops.schema_migrations ORDER BY version');
+    const applied = await session.query('SELECT version, name, checksum FROM ops.schema_migrations ORDER BY version');
     checkHistory(migrations, applied);
     const due = migrations.filter((migration) => migration.version > applied.length && migration.version <= upTo);
     for (const migration of due) {
@@ -76,6 +91,15 @@ function checkHistory(migrations: readonly Migration[], applied: readonly Record
       throw new AppError('misconfigured', `The database has migration ${row.version}, which this release does not know`, {
         hint: 'Use a release at least as new as the one that migrated the database.',
       });
+    }
+    if (known.name !== row.name) {
+      throw new AppError(
+        'misconfigured',
+        `Migration ${row.version} of the database is ${row.name}, and of the schema ${known.name}`,
+        {
+          hint: 'The database was made for another schema: name its schema in SCHEMA_DIR, or another database (DATA_DIR).',
+        },
+      );
     }
     if (known.checksum !== row.checksum) {
       throw new AppError('misconfigured', `Migration ${known.version} (${known.name}) was changed after it had been applied`, {

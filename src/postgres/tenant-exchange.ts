@@ -37,9 +37,10 @@ export function createTenantExchange(statement: TenantStatement, options: Tenant
   const scope = `SELECT ${useScopeFunction}($1)`;
   const own = statement.replayedTo === undefined ? [begin, scope] : [beginOnStandby, onceReplayed(useScopeFunction)];
   const preparation = prepared.prepare([...own, rollback], statement);
+  const columns = preparation.columnsOf(statement.text);
   const parts =
     switchToRole === undefined
-      ? onOwnLogin(statement, own, preparation)
+      ? onOwnLogin(statement, own, preparation, columns !== undefined)
       : onSharedSession(statement, scope, switchToRole, preparation);
   const messages = [...preparation.closes];
   for (const part of parts) messages.push(...part.messages);
@@ -47,7 +48,7 @@ export function createTenantExchange(statement: TenantStatement, options: Tenant
   const reply = createTenantReply(
     parts.map((part) => part.step),
     statement.limits,
-    preparation.columnsOf(statement.text),
+    columns,
   );
   return {
     request: Buffer.concat(messages),
@@ -67,13 +68,25 @@ const beginOnStandby = 'BEGIN ISOLATION LEVEL READ COMMITTED READ ONLY';
 const onceReplayed = (useScopeFunction: string) =>
   `SELECT CASE WHEN pg_is_in_recovery() AND pg_last_wal_replay_lsn() >= $2::pg_lsn THEN ${useScopeFunction}($1) ELSE '{}' END`;
 
-function onOwnLogin(statement: TenantStatement, [start = begin, scope = '']: string[], preparation: Preparation): Part[] {
+function onOwnLogin(
+  statement: TenantStatement,
+  [start = begin, scope = '']: readonly string[],
+  preparation: Preparation,
+  columnsKnown: boolean,
+): Part[] {
   const { scopeToken, text, values, limits, replayedTo } = statement;
   const scopeValues = replayedTo === undefined ? [scopeToken] : [scopeToken, replayedTo];
   return [
     { step: 'begin', messages: run(preparation, start) },
     { step: 'scope', messages: run(preparation, scope, scopeValues) },
-    { step: 'rows', messages: runDescribed(preparation, text, values, limits.maxRows + 1) },
+    {
+      step: 'rows',
+      messages: [
+        ...preparation.bind(text, values?.map(toBindText)),
+        ...(columnsKnown ? [] : [describePortal]),
+        serialize.execute({ rows: limits.maxRows + 1 }),
+      ],
+    },
     { step: 'rollback', messages: run(preparation, rollback) },
   ];
 }
@@ -88,7 +101,7 @@ function onSharedSession(statement: TenantStatement, scope: string, role: string
     { step: 'role', messages: run(preparation, `SET LOCAL ROLE ${role}`) },
     { step: 'declare', messages: run(preparation, `${cursorPrefix}${text}`, values) },
     // A utility statement runs to its end before the first row leaves, so the limit stands in its text.
-    { step: 'rows', messages: runDescribed(preparation, `FETCH ${limits.maxRows + 1} FROM caller_rows`) },
+    { step: 'rows', messages: [...preparation.bind(`FETCH ${limits.maxRows + 1} FROM caller_rows`), describePortal, executeAll] },
     { step: 'rollback', messages: run(preparation, rollback) },
   ];
 }
@@ -96,13 +109,6 @@ function onSharedSession(statement: TenantStatement, scope: string, role: string
 /** Bind, execute. A row limit leaves the portal suspended; the next bind drops it. */
 function run(preparation: Preparation, text: string, values?: readonly BindValue[]): Buffer[] {
   return [...preparation.bind(text, values?.map(toBindText)), executeAll];
-}
-
-/** The same with the columns told first, where they are not known. */
-function runDescribed(preparation: Preparation, text: string, values?: readonly BindValue[], rows = 0): Buffer[] {
-  const known = preparation.columnsOf(text) !== undefined;
-  const messages = preparation.bind(text, values?.map(toBindText));
-  return [...messages, ...(known ? [] : [describePortal]), serialize.execute({ rows })];
 }
 
 const sync = serialize.sync();

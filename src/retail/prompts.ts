@@ -1,12 +1,16 @@
 import type { PromptArgument, PromptTemplate } from '../core/wording.ts';
 
+/** The data may have ended, as that of the demonstration has: today's calendar would then ask for nothing. */
+const latestQuarter = 'the last complete quarter that has data';
+const latestYear = 'the last 12 months that have data';
+
 const period: PromptArgument = {
   name: 'period',
   description: 'The time to look at, for example "2025", "last quarter" or "March 2024"',
-  fallback: 'the last complete quarter',
+  fallback: latestQuarter,
   suggestions: [
-    'the last complete quarter',
-    'the last 12 months',
+    latestQuarter,
+    latestYear,
     'this year',
     'last year',
     { from: 'periods', years: { relation: 'orders', label: 'year' } },
@@ -62,9 +66,9 @@ Question: {question}`,
   {
     name: 'quarter_by_category',
     title: 'Quarter by category',
-    description: 'Sales of the last quarter by category.',
+    description: 'Sales of the last quarter that has data, by category.',
     arguments: [],
-    text: `Show last quarter's revenue and units by category, with the change against the quarter before. Use get_current_utc_date to find the last complete quarter. ${asTable}`,
+    text: `Show revenue and units by category in ${latestQuarter}, with the change against the quarter before. Where get_sales_metrics has nothing for a period, it says which days the data is of. ${asTable}`,
   },
   {
     name: 'find_similar_products',
@@ -77,7 +81,7 @@ Question: {question}`,
         suggestions: ['containers for paint', 'stain for a wooden deck', 'cordless tools for a small flat'],
       },
     ],
-    text: `Find products for: {description}. Use semantic_search_products first, then look up how they sold in the last 12 months. ${asTable}`,
+    text: `Find products for: {description}. Use semantic_search_products first, then look up how they sold in ${latestYear}. ${asTable}`,
   },
   {
     name: 'store_review',

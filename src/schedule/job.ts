@@ -13,6 +13,8 @@ export interface Job {
   readonly purpose: string;
   /** A run that takes longer is told to stop, and has failed. */
   readonly timeoutMs: number;
+  /** Also due when a server starts, whenever it last ran. */
+  readonly atStart?: boolean;
   /** Why this installation cannot run it; a run is then skipped. Absent: it can. */
   readonly lacks?: string | undefined;
   /**

@@ -36,6 +36,7 @@ export function createScheduler(options: SchedulerOptions) {
   const runs = createJobRuns({ session, holder, leaseMs });
   const running = new Map<string, Promise<unknown>>();
   const stop = new AbortController();
+  const first = new Set(jobs.filter(({ atStart }) => atStart).map(({ name }) => name));
   let timer: NodeJS.Timeout | undefined;
   let looking: Promise<void> | undefined;
   let reached = true;
@@ -58,6 +59,11 @@ export function createScheduler(options: SchedulerOptions) {
       note({ kind: 'job_ended', job, scheduledFor, attempt, outcome: 'abandoned', detail: 'its process died', durationMs: 0 });
     }
     const latest = await runs.latest(jobs.map(({ name }) => name));
+    // What another process is running at this moment needs no second run.
+    for (const job of jobs.filter(({ name }) => first.has(name))) {
+      await start(job, { what: 'run', slot: now, attempt: 0 });
+      first.delete(job.name);
+    }
     for (const job of jobs) {
       if (stop.signal.aborted) return;
       if (running.has(job.name)) continue;

@@ -9,6 +9,7 @@ import { join } from 'node:path';
 import { afterEach, describe, expect, test } from 'vitest';
 import { prometheusRules } from '../../src/alerts/prometheus-rules.ts';
 import { alertRules } from '../../src/alerts/rules.ts';
+import { freePort } from '../../src/app/server-workers.ts';
 import { createMetricStore } from '../../src/telemetry/metrics/metric-store.ts';
 import { prometheusContentType, prometheusText } from '../../src/telemetry/metrics/prometheus-text.ts';
 import { startReceiver } from '../support/receiver.ts';
@@ -19,15 +20,6 @@ const toEnd: (() => Promise<unknown>)[] = [];
 afterEach(async () => {
   for (const end of toEnd.splice(0).reverse()) await end();
 });
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 function run(path: string, args: readonly string[]): ChildProcess {
   const child = spawn(path, args, { stdio: 'ignore' });
@@ -62,7 +54,7 @@ describe.runIf(installed)('Prometheus and Alertmanager', () => {
     const { store, address } = await exporter();
     const receiver = await startReceiver();
     toEnd.push(receiver.close);
-    const [web, alerting] = [await freePort(), await freePort()];
+    const [web, alerting] = [await freePort('127.0.0.1'), await freePort('127.0.0.1')];
     // As in the rules of the server, with a second for every two minutes.
     await writeFile(join(folder, 'rules.yml'), prometheusRules({ rules: alertRules(), speedUp: 120 }));
     const targets = (...of: string[]) => [{ targets: of }];

@@ -2,10 +2,10 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createHash, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { revocationStores } from '../../src/app/identity-edge.ts';
+import { freePort } from '../../src/app/server-workers.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import { createJwksKeySource } from '../../src/identity/jwks-key-source.ts';
@@ -103,18 +103,9 @@ const statusOf = async (stack: ProductStack, token: string) => (await call(stack
 
 const redisBinary = '/usr/bin/redis-server';
 const withoutRedis = !existsSync(redisBinary);
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
-}
-
 /** A Redis of the test's own, which it may kill. */
 async function ownRedis() {
-  const port = await freePort();
+  const port = await freePort('127.0.0.1');
   let child: ChildProcess | undefined;
   const start = () => {
     child = spawn(redisBinary, ['--port', `${port}`, '--bind', '127.0.0.1', '--save', '', '--dir', '/tmp'], { stdio: 'ignore' });

@@ -1,41 +1,35 @@
 import type { Browser, Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { inChromium, openBrowser, openPage, sidewaysScroll } from '../support/browser.ts';
-import { anyTier, type TestDatabase } from '../support/databases.ts';
-import { type ProductStack, productStack } from '../support/edge-stack.ts';
-import { type PersonName, testIssuer } from '../support/people.ts';
+import { type DashboardStack, dashboardStack } from '../support/dashboard-stack.ts';
+import type { PersonName } from '../support/people.ts';
 
 inChromium('The page at /dashboard', () => {
-  let db: TestDatabase;
-  let product: ProductStack;
+  let stack: DashboardStack;
   let browser: Browser;
-  let issuer: Awaited<ReturnType<typeof testIssuer>>;
   beforeAll(async () => {
-    db = await anyTier.open();
-    issuer = await testIssuer();
-    product = await productStack({ db, trusted: issuer.trusted });
+    stack = await dashboardStack();
     browser = await openBrowser();
   });
   afterAll(async () => {
     await browser?.close();
-    await product?.close();
-    await db?.close();
+    await stack?.close();
   });
 
   const visit = async (options: Parameters<typeof openPage>[1] = {}) => {
     const opened = await openPage(browser, options);
-    await opened.page.goto(`${product.url}/dashboard`);
+    await opened.page.goto(`${stack.product.url}/dashboard`);
     return opened;
   };
   const logIn = async (page: Page, token: string) => {
     await page.getByLabel('Access token').fill(token);
     await page.keyboard.press('Enter');
   };
-  const logInAs = async (page: Page, name: PersonName) => logIn(page, await issuer.tokenOf(name));
+  const logInAs = async (page: Page, name: PersonName) => logIn(page, await stack.issuer.tokenOf(name));
   /** A browser reports every answer from 400 on as an error of the console; before the login 401 is the answer. */
   const unexpected = (complaints: readonly string[]) => complaints.filter((text) => !text.includes('status of 401'));
   const revenueOf = async (stores: readonly number[], where = 'true') => {
-    const { rows } = await db.asStores(
+    const { rows } = await stack.db.asStores(
       stores,
       `SELECT sum(i.total_amount) FROM retail.orders o JOIN retail.order_items i USING (order_id, store_id) WHERE o.order_date BETWEEN '2025-01-01' AND '2025-12-31' AND ${where}`,
     );

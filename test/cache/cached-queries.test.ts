@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { freePort } from '../../src/app/server-workers.ts';
 import { cacheKey, schemaVersion } from '../../src/cache/cache-key.ts';
 import type { CacheStore } from '../../src/cache/cache-store.ts';
 import { createMemoryStore } from '../../src/cache/memory-store.ts';
@@ -136,17 +136,9 @@ onEveryDatabase('cached queries', (tier) => {
   });
 });
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  return port;
-}
-
 describe('A Redis of this test’s own', () => {
   test('is killed between two calls: they succeed, the errors are counted, and what memory has is still a hit', async () => {
-    const port = await freePort();
+    const port = await freePort('127.0.0.1');
     const server = spawn('redis-server', ['--port', String(port), '--bind', '127.0.0.1', '--save', '', '--appendonly', 'no']);
     open.push({
       close: async () => {

@@ -16,7 +16,7 @@ export interface RunningVerb {
 }
 
 const settings =
-  /^(ZAVA_|POSTGRES_|DATABASE_|PG|AUTH_|AZURE_|DATA_DIR|ENVIRONMENT|HOST$|PORT$|DEV_|LOG_|DEBUG|SMTP_|ALERT_|SLACK_|TEAMS_|MONTHLY_)/;
+  /^(ZAVA_|POSTGRES_|DATABASE_|PG|AUTH_|AZURE_|DATA_DIR|ENVIRONMENT|HOST$|PORT$|DEV_|LOG_|DEBUG|SMTP_|ALERT_|SLACK_|TEAMS_|MONTHLY_|SCHEMA_DIR)/;
 
 // A command that was stopped ends its process soon after: here that would be the test's own.
 vi.spyOn(process, 'exit').mockImplementation((() => {}) as never);

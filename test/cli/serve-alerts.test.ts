@@ -32,13 +32,13 @@ describe('a server over HTTP', () => {
       return Object.fromEntries((sections[0]?.rows ?? []).map(([rule, , state]) => [rule, state]));
     };
     // Looked up right after the start, the proof of isolation among them; the trail is verified by night.
-    await expect.poll(states, { interval: 100, timeout: 30_000 }).toMatchObject({
+    await expect.poll(states, { interval: 100, timeout: 60_000 }).toMatchObject({
       ...{ database_down: 'quiet', high_memory: 'quiet', isolation_broken: 'quiet', breaker_open: 'quiet' },
       ...{ audit_chain: 'unknown', backup_stale: 'unknown' },
     });
     verb.signal('SIGTERM');
     expect((await verb.done).code).toBe(0);
-  }, 60_000);
+  }, 120_000);
 
   test('whose isolation is broken tells a webhook and stops serving', async () => {
     await own.asAdministrator((session) =>
@@ -52,5 +52,5 @@ describe('a server over HTTP', () => {
     expect(receiver.received.map(({ body }) => body.alerts[0].labels)).toMatchObject([
       { alertname: 'isolation_broken', severity: 'critical' },
     ]);
-  }, 60_000);
+  }, 120_000);
 });

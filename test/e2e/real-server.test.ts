@@ -43,7 +43,7 @@ describe.skipIf(realServer === undefined)('the server on a real PostgreSQL 17 th
   test('stdio must be told whose eyes it has, and then answers', async () => {
     const nobody = await runProduct([], own.env);
     expect(nobody.code).toBe(2);
-    expect(nobody.stderr).toMatch(/must be told whose eyes it has\nAdd --role store_manager/);
+    expect(nobody.stderr).toMatch(/must be told whose eyes it has\nAdd --role super_admin or .*--role store_manager --store/);
 
     const product = startProduct(['--role', 'store_manager', '--store', 'Redmond'], own.env);
     const params = { protocolVersion: '2025-11-25', capabilities: {}, clientInfo: { name: 'raw', version: '1' } };

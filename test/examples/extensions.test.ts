@@ -4,6 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { createPagerDutyChannel } from '../../examples/alert-channel/pagerduty-channel.ts';
 import { createFolderTexts } from '../../examples/cache-store/folder-texts.ts';
 import { deliveriesTable } from '../../examples/own-table/deliveries-table.ts';
 import { createOllamaEmbedder } from '../../examples/second-embedder/ollama-embedder.ts';
@@ -11,10 +12,13 @@ import { retailSchema } from '../../src/app/served-schema.ts';
 import { createRedisStore } from '../../src/cache/redis-store.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { SchemaDefinition } from '../../src/core/schema-definition.ts';
+import { expandPieces, readCorePieces } from '../../src/postgres/core-pieces.ts';
+import { readMigrations } from '../../src/postgres/migrate.ts';
 import { prove } from '../../src/proof/prove.ts';
 import { createEnvelope } from '../../src/vault/envelope.ts';
 import { createKeyRing, newEncryptionKey } from '../../src/vault/key-ring.ts';
 import { anything, entryFor } from '../cache/entries.ts';
+import { alertChannelContract, ended, never, notice } from '../contracts/alert-channel.ts';
 import { cacheStoreContract } from '../contracts/cache-store.ts';
 import { embedderContract } from '../contracts/embedder.ts';
 import { embeddedTier, signingKey, type TestDatabase, tenantDirectory } from '../support/databases.ts';
@@ -22,6 +26,7 @@ import { type ProductStack, productStack } from '../support/edge-stack.ts';
 import { vectorFor } from '../support/embedding-service.ts';
 import { testIssuer } from '../support/people.ts';
 import { answerOf, postModern } from '../support/raw-mcp.ts';
+import { startReceiver } from '../support/receiver.ts';
 
 /** Answers as Ollama does, with vectors that mean nothing. */
 async function ollama(dimensions: number) {
@@ -118,6 +123,32 @@ describe('a second cache store: a folder', () => {
   });
 });
 
+describe('a second alert channel: PagerDuty', () => {
+  alertChannelContract('pagerduty', (url, routingKey) => createPagerDutyChannel({ url, routingKey }));
+
+  test('an alert opens one incident, however often it is told, and its end closes it', async () => {
+    const receiver = await startReceiver();
+    const channel = createPagerDutyChannel({ url: receiver.url, routingKey: 'R1' });
+    await channel.send(notice, never);
+    await channel.send({ ...notice, kind: 'reminder', server: 'mcp on another host' }, never);
+    await channel.send(ended, never);
+    await channel.send({ ...notice, labels: { subject: 'agent 8' } }, never);
+    await receiver.close();
+    const events = receiver.received.map(({ body }) => body);
+    expect(events.map(({ event_action }) => event_action)).toEqual(['trigger', 'trigger', 'resolve', 'trigger']);
+    expect(new Set(events.slice(0, 3).map(({ dedup_key }) => dedup_key)).size).toBe(1);
+    expect(events[3].dedup_key).not.toBe(events[0].dedup_key);
+    expect(events[0]).toMatchObject({
+      routing_key: 'R1',
+      payload: {
+        summary: '[FIRING] medium: query_flood: One subject asked much.',
+        ...{ source: 'mcp on host', severity: 'warning', timestamp: '2026-11-22T00:00:00.000Z' },
+        custom_details: { subject: 'agent 7', value: '7000 queries', 'what to do': 'Talk to its owner.' },
+      },
+    });
+  });
+});
+
 describe('a table of one’s own', () => {
   let db: TestDatabase;
   let product: ProductStack;
@@ -130,7 +161,8 @@ describe('a table of one’s own', () => {
   beforeAll(async () => {
     db = await embeddedTier.open();
     const text = await readFile(new URL('../../examples/own-table/deliveries.sql', import.meta.url), 'utf8');
-    migration = text.replaceAll('{{prefix}}', 'zava');
+    const pieces = await readCorePieces(new URL('core/', retailSchema.migrations));
+    migration = expandPieces('deliveries.sql', text, pieces).text.replaceAll('{{prefix}}', 'zava');
     await db.owner.script(migration);
     await db.owner.script(`INSERT INTO retail.deliveries
       SELECT n, n % 8 + 1, n, 10, date '2026-12-01' + n, 'leave at the gate' FROM generate_series(1, 40) n`);
@@ -165,13 +197,8 @@ describe('a table of one’s own', () => {
     prove({
       ...{ database: db.database, definition, prefix: 'zava', clock: systemClock, signingKey: () => signingKey },
       tenants: await tenantDirectory(db.database),
-      migrations: [{ text: await shipped() }],
+      migrations: [...(await readMigrations(retailSchema.migrations)), { text: migration }],
     });
-  const shipped = async () => {
-    const files = (await readdir(retailSchema.migrations)).sort();
-    const texts = await Promise.all(files.map((file) => readFile(new URL(file, retailSchema.migrations), 'utf8')));
-    return [...texts, migration].join('\n');
-  };
 
   test('passes the proof, which fails without its policy', async () => {
     expect((await proof()).passed).toBe(true);

@@ -1,20 +1,27 @@
-import { readFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { libraryDefinition } from '../../examples/second-schema/library-definition.ts';
-import { librarySchema } from '../../examples/second-schema/library-schema.ts';
-import { retailSchema } from '../../src/app/served-schema.ts';
+import { loadServedSchema } from '../../src/app/load-schema.ts';
 import { systemClock } from '../../src/core/clock.ts';
 import type { Tenant } from '../../src/core/principal.ts';
-import type { Database } from '../../src/postgres/database.ts';
+import type { Database, OwnerSession } from '../../src/postgres/database.ts';
 import { migrate, readMigrations } from '../../src/postgres/migrate.ts';
 import { refuseUnsafeRoles } from '../../src/postgres/privilege-check.ts';
 import { createScopeSigner } from '../../src/postgres/scope-token.ts';
 import { prove } from '../../src/proof/prove.ts';
+import { runVerb, startVerb } from '../cli/command-line.ts';
+import { dumpCatalog } from '../postgres/catalog-dump.ts';
 import { forgingAttempts } from '../security/forging-attempts.ts';
 import { type EmptyDatabase, onEveryDatabase, signingKey, tenantDirectory } from '../support/databases.ts';
 import { type ProductStack, productStack } from '../support/edge-stack.ts';
 import { testIssuer } from '../support/people.ts';
 import { answerOf, postModern } from '../support/raw-mcp.ts';
+
+const SCHEMA_DIR = fileURLToPath(new URL('../../examples/second-schema', import.meta.url));
+const librarySchema = await loadServedSchema({ schemaDir: SCHEMA_DIR });
+const { definition: libraryDefinition } = librarySchema;
 
 onEveryDatabase('a second schema, a library with branches', (tier) => {
   let empty: EmptyDatabase;
@@ -63,6 +70,18 @@ onEveryDatabase('a second schema, a library with branches', (tier) => {
     expect(report.probes.filter(({ passed }) => !passed)).toEqual([]);
     expect(report.probes.length).toBeGreaterThan(50);
     expect(report.passed).toBe(true);
+  });
+
+  test('has the operations and the audit trail that retail has, to the letter', async () => {
+    const retail = await tier.open();
+    const shared = async (admin: OwnerSession, schema: string) =>
+      (await dumpCatalog(admin)).filter(
+        (line) => /\b(ops|audit)\./.test(line) && !line.includes(`${schema}.`) && !/events_\d{4}/.test(line),
+      );
+    const [here, there] = [await shared(empty.admin, 'library'), await shared(retail.admin, 'retail')];
+    await retail.close();
+    expect(there.length).toBeGreaterThan(100);
+    expect(here).toEqual(there);
   });
 
   test('a policy that shows every row is found there, too', async () => {
@@ -160,18 +179,27 @@ function inLibraryTerms(sql: string, prefix: string): string {
   return words.reduce((text, [from, to]) => text.replace(from, to), sql);
 }
 
-test('its files of the server’s own tables are the server’s, so that an upgrade is a copy', async () => {
-  const ours = (name: string) => readFile(new URL(`../../migrations/${name}`, import.meta.url), 'utf8');
-  const theirs = (name: string) => readFile(new URL(name, librarySchema.migrations), 'utf8');
-  expect(await theirs('0003_audit.sql')).toBe(await ours('0004_audit.sql'));
-  expect(await theirs('0006_audit_months.sql')).toBe(await ours('0008_audit_months.sql'));
-  // The newest bodies of the scope's two functions, in this schema's words.
-  const bodies = (text: string) =>
-    [...text.matchAll(/FUNCTION (?:retail|library)\.(?:use_scope|current_\w+_ids)\(.*?AS \$\$(.*?)\$\$;/gs)].map((m) => m[1]);
-  const all = (await readMigrations(retailSchema.migrations)).map(({ text }) => text).join('\n');
-  const own = bodies(await theirs('0004_tenant_scope.sql'));
-  expect(own).toHaveLength(2);
-  expect(own).toEqual(bodies(all).slice(-2));
-  const beforeTracking = (text: string) => text.slice(0, text.indexOf('DO $$'));
-  expect(beforeTracking(await theirs('0002_operations.sql'))).toBe(beforeTracking(await ours('0003_operations.sql')));
-});
+test('is served by a setting: made, proved, and asked with a token of its own roles', async () => {
+  const DATA_DIR = await mkdtemp(join(tmpdir(), 'zava-library-'));
+  const env = { DATA_DIR, SCHEMA_DIR, ENVIRONMENT: 'test', DEV_ISSUER: 'true' };
+  const proof = await runVerb(['prove', '--json'], env);
+  expect(JSON.parse(proof.stdout)).toMatchObject({ passed: true, findings: [] });
+  const server = startVerb(['serve', '--transport', 'http', '--port', '0'], env);
+  await expect.poll(server.stderr, { interval: 20, timeout: 30_000 }).toContain('Ctrl-C stops the server');
+  const [, url = ''] = /answers at (\S+)\./.exec(server.stderr()) ?? [];
+  const [librarian = '', , director = ''] = [...server.stderr().matchAll(/Bearer ([\w.-]+)/g)].map(([, token = '']) => token);
+  expect(server.stderr()).toContain('# Librarian of Harbour');
+  const branches = async (token: string) => {
+    const args = { postgresql_query: 'SELECT count(DISTINCT branch_id) FROM loans' };
+    const response = await postModern(url, 'tools/call', { name: 'execute_sales_query', arguments: args }, { token });
+    return (await answerOf(response)).result.structuredContent.rows;
+  };
+  expect([await branches(librarian), await branches(director)]).toEqual([[[1]], [[3]]]);
+  server.signal('SIGTERM');
+  expect((await server.done).code).toBe(0);
+  const refused = await runVerb(['seed'], env);
+  expect(refused).toMatchObject({ code: 2, stderr: expect.stringContaining('SCHEMA_DIR names another') });
+  const retail = await runVerb(['prove'], { DATA_DIR, ENVIRONMENT: 'test' });
+  expect(retail).toMatchObject({ code: 78, stderr: expect.stringContaining('name its schema in SCHEMA_DIR') });
+  await rm(DATA_DIR, { recursive: true });
+}, 120_000);

@@ -47,8 +47,8 @@ describe.each([
   test('periods are words, years, quarters and months that the data has', async () => {
     const { values } = await complete(prompt('sales_by_store'), 'period');
     expect(values.slice(0, 9)).toEqual([
-      'the last complete quarter',
-      'the last 12 months',
+      'the last complete quarter that has data',
+      'the last 12 months that have data',
       'this year',
       'last year',
       '2020',

@@ -1,8 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { readCorePieces } from '../../src/postgres/core-pieces.ts';
 import { type Migration, migrate, readMigrations } from '../../src/postgres/migrate.ts';
 import { openOwnerSession } from '../../src/postgres/owner-session.ts';
 import { type EmptyDatabase, migrationsDirectory, onEveryDatabase } from '../support/databases.ts';
@@ -23,10 +24,13 @@ describe('Reading migrations', () => {
     directory = await mkdtemp(join(tmpdir(), 'migrations-'));
   });
   afterAll(() => rm(directory, { recursive: true }));
-  const read = async (files: Record<string, string>) => {
+  const read = async (files: Record<string, string>, core: Record<string, string> = {}) => {
     const own = await mkdtemp(join(directory, 'set-'));
     for (const [name, text] of Object.entries(files)) await writeFile(join(own, name), text);
-    return readMigrations(pathToFileURL(`${own}/`));
+    await mkdir(join(own, 'core'));
+    for (const [name, text] of Object.entries(core)) await writeFile(join(own, 'core', name), text);
+    const place = pathToFileURL(`${own}/`);
+    return readMigrations(place, new URL('core/', place));
   };
 
   test('takes them in the order of their numbers, with a checksum over the text', async () => {
@@ -51,9 +55,84 @@ describe('Reading migrations', () => {
     },
   );
 
+  const core = {
+    '01_ops.sql': 'CREATE ops\n',
+    '02_scope.sql': 'IN {{schema}} BY {{prefix}}\n',
+    'tracked.sql': 'TRACK {{table}}\n',
+  };
+
+  test('puts the core’s pieces in the places of their lines, and takes the checksum of the whole', async () => {
+    const [first, second] = await read(
+      { '0001_a.sql': '{{core ops}}\n', '0002_b.sql': 'x\n{{core scope schema=library}}\n{{core tracked table="a, b"}}\n' },
+      core,
+    );
+    expect(first?.text).toBe('CREATE ops\n');
+    expect(second?.text).toBe('x\nIN library BY {{prefix}}\nTRACK a, b\n');
+    const [asWritten] = await read({ '0001_a.sql': 'CREATE ops\n' });
+    expect(first?.checksum).toBe(asWritten?.checksum);
+  });
+
+  test.each([
+    ['is not there', '{{core nothing}}', 'there is no such piece: ops, scope, tracked'],
+    ['is told too little', '{{core scope}}', 'it must be told schema'],
+    ['is told what it does not know', '{{core ops schema=library}}', 'it knows no schema'],
+    ['stands within a line', 'SELECT 1; {{core ops}}', 'a piece stands alone on its line'],
+  ])('refuses a piece that %s', async (_what, text, fault) => {
+    await expect(read({ '0001_a.sql': text }, core)).rejects.toMatchObject({
+      code: 'misconfigured',
+      message: expect.stringMatching(new RegExp(`0001_a.sql.*${fault}`)),
+    });
+  });
+
+  test('refuses a schema that lacks a piece, and says which line to add', async () => {
+    await expect(read({ '0001_a.sql': '{{core ops}}' }, core)).rejects.toMatchObject({
+      message: "The migrations lack the core's piece scope",
+      hint: 'Add the file 0002_scope.sql with the line {{core scope schema=…}}.',
+    });
+  });
+
+  test.each([
+    ['out of their order', '{{core scope schema=a}}\n{{core ops}}', 'scope'],
+    ['twice', '{{core ops}}\n{{core scope schema=a}}\n{{core ops}}', 'ops'],
+  ])('refuses pieces that are taken %s', async (_what, text, offender) => {
+    await expect(read({ '0001_a.sql': text }, core)).rejects.toMatchObject({
+      message: expect.stringContaining(`${offender} out of order, or twice`),
+      hint: expect.stringContaining('ops, scope'),
+    });
+  });
+
   test('refuses two of one number', async () => {
     await expect(read({ '0001_a.sql': '', '0001_b.sql': '' })).rejects.toMatchObject({ code: 'misconfigured' });
   });
+});
+
+test('what installations have recorded is what the files give, piece by piece', async () => {
+  const shipped = await readMigrations(migrationsDirectory);
+  // As databases have them in ops.schema_migrations since each was released: a row here is never changed, only added.
+  const recorded = [
+    'retail_schema 98447c5303e5339ad5b6d63d595c9e2f4d7e6a8b310c3bfb12f11b8bf77cf036',
+    'search 8e171955fba28749adc1099ca6c5d36935985f11acf8541faf1fac364bba0d6b',
+    'operations c0d6266477e0a5030c34137e9ed557a56103cafb2d0f2c122b93bacd7108027c',
+    'audit bf10c42fa11ba9f4618ec09a7cbb48bf912d3e793965d1bffa4f4e2c2fa8f7ac',
+    'rollups f019d5fad14ab159fea6f4410f7c42abb73db8318683d5fab107c6116851eef6',
+    'tenant_scope c0e35b0151ca0783da6bc209e6f5a5424643f8aaa3b43861a75077299880b6a1',
+    'privileges 754565941f38fa98afe3f2d015ed4d52d2c61e7f55556f533e46e66bf215cb0d',
+    'audit_months 219743baa6d17ecd33ab78d6013c201cadbc3af416e80046651354189c0dd7cc',
+    'scope_functions c8ba5aa3d482b46af84b336bad03769dc8c7235c601791c038c60e7b3e82da5d',
+    'covering_indexes dbeb4fba87a28c364963f0fca3a0ba9c2c435342dcccef5c94a83d83f7f9fde2',
+    'scope_in_one_statement e89b2ca2e5c4d7a52bf7d438ad5bcc513442393a701136ef8e679b19015df17b',
+    'cheaper_scope 6d4bb410d55bf603f9b7d61046f5f232e8a505535f62c737833a7cd05c67305d',
+    'backups f501eabbc4b0adee2d29c7d0c62996d87962b0eb804704f2837c6d6ef9539712',
+    'jobs_and_usage 16ce4c37f70fe3b727c07cdd37d016d6d83956b8fa344e17c5230bdcdb403f31',
+    'alert_notices 34ec4fcddbd37101cbad70e61ddd4dbcc703b1353dc4280157799188fdc993c7',
+  ];
+  expect(shipped.slice(0, recorded.length).map(({ name, checksum }) => `${name} ${checksum}`)).toEqual(recorded);
+});
+
+test('the core knows no schema but its own', async () => {
+  const { texts } = await readCorePieces(new URL('core/', migrationsDirectory));
+  expect(texts.size).toBeGreaterThan(10);
+  for (const text of texts.values()) expect(text).not.toContain('retail');
 });
 
 onEveryDatabase('Migrating', (tier) => {
@@ -104,6 +183,14 @@ onEveryDatabase('Migrating', (tier) => {
       message: expect.stringContaining(`has migration ${all.length + 1}`),
     });
     await db.owner.query('DELETE FROM ops.schema_migrations WHERE version = $1', [all.length + 1]);
+  });
+
+  test('refuses a database that was made for another schema', async () => {
+    const others = all.map((migration) => ({ ...migration, name: `library_${migration.name}` }));
+    await expect(run(others)).rejects.toMatchObject({
+      code: 'misconfigured',
+      message: 'Migration 1 of the database is retail_schema, and of the schema library_retail_schema',
+    });
   });
 
   test('refuses a file that changed after it had been applied', async () => {

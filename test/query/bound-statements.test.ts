@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { createGuard, type Guard } from '../../src/query/guard.ts';
+import type { Guard } from '../../src/query/guard.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
 import { onEveryDatabase, type TestDatabase } from '../support/databases.ts';
+import { openGuarded } from '../support/guarded-database.ts';
 
 const [reader] = retailDefinition.readerRoles;
 const limits = { maxRows: 20_000, maxBytes: 5_000_000 };
@@ -51,8 +52,7 @@ onEveryDatabase('A statement with its literals bound', (tier) => {
   let db: TestDatabase;
   let guard: Guard;
   beforeAll(async () => {
-    db = await tier.open();
-    guard = await createGuard({ definition: retailDefinition, serverMajor: db.database.serverMajor });
+    ({ db, guard } = await openGuarded(tier));
   });
   afterAll(() => db.close());
 

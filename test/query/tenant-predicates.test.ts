@@ -6,6 +6,7 @@ import { createRunQuery } from '../../src/query/run-query.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
 import { retailQueries } from '../support/corpus/retail-queries.ts';
 import { onEveryDatabase, type TestDatabase } from '../support/databases.ts';
+import { openGuarded } from '../support/guarded-database.ts';
 import { randomStatements } from './random-joins.ts';
 
 const [reader] = retailDefinition.readerRoles;
@@ -21,8 +22,7 @@ onEveryDatabase('With the tenants named in the text', (tier) => {
   let db: TestDatabase;
   let guard: Guard;
   beforeAll(async () => {
-    db = await tier.open();
-    guard = await createGuard({ definition: retailDefinition, serverMajor: db.database.serverMajor });
+    ({ db, guard } = await openGuarded(tier));
   });
   afterAll(() => db.close());
 

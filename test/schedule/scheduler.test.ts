@@ -60,6 +60,21 @@ onEveryDatabase('schedules', (tier) => {
     return { started, go };
   };
 
+  test('a job of the start runs at the first look, whenever it last ran, and then at its times', async () => {
+    const clock = handClock(Date.UTC(2026, 10, 22, 0, 20));
+    // Nothing is owed of the hour.
+    await knownSince('2026-11-22T00:00Z');
+    const [atStart, other] = [schedule([job({ atStart: true })], { clock }), schedule([job()], { clock })];
+    await pass(atStart, other);
+    clock.advance(minute);
+    await pass(atStart, other);
+    const times = async () => (await runs()).map(({ scheduledFor }) => scheduledFor.slice(11, 16)).sort();
+    expect(await times()).toEqual(['00:20']);
+    clock.advance(hour);
+    await pass(atStart, other);
+    expect(await times()).toEqual(['00:20', '01:00']);
+  });
+
   test('48 hours with an outage of three: each daily run once, what was missed once, and nothing else', async () => {
     const clock = handClock(Date.UTC(2026, 10, 22));
     const ran: string[] = [];

@@ -12,6 +12,7 @@ import { allowedCollations, allowedOperators, allowedTypes } from '../../src/que
 import { retailDefinition } from '../../src/retail/definition.ts';
 import { retailQueries } from '../support/corpus/retail-queries.ts';
 import { onEveryDatabase, type TestDatabase } from '../support/databases.ts';
+import { openGuarded } from '../support/guarded-database.ts';
 
 /** Functions whose definition says less than what they do. */
 const runsText =
@@ -21,8 +22,7 @@ onEveryDatabase('the lists of the guard', (tier) => {
   let db: TestDatabase;
   let guard: Guard;
   beforeAll(async () => {
-    db = await tier.open();
-    guard = await createGuard({ definition: retailDefinition, serverMajor: db.database.serverMajor });
+    ({ db, guard } = await openGuarded(tier));
   });
   afterAll(() => db.close());
 

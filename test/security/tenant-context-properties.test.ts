@@ -60,33 +60,27 @@ const aggregate = fc.constantFrom('sum', 'min', 'max', 'count', 'avg');
 const where = (source: Source) => fc.constantFrom('', ...source.filters.map((filter) => ` WHERE ${filter}`));
 const anySource = fc.constantFrom(...sources);
 
+const keyed = (source: Source) =>
+  fc.record({
+    key: fc.constantFrom(...source.keys),
+    measure: fc.constantFrom(...source.measures),
+    call: aggregate,
+    filter: where(source),
+  });
+
 const grouped: fc.Arbitrary<Query> = anySource.chain((source) =>
-  fc
-    .record({
-      key: fc.constantFrom(...source.keys),
-      measure: fc.constantFrom(...source.measures),
-      call: aggregate,
-      filter: where(source),
-    })
-    .map(
-      ({ key, measure, call, filter }): Query =>
-        (from) =>
-          `SELECT ${key} AS k, ${call}(${measure}), count(*) FROM ${from(source)} t${filter} GROUP BY 1 ORDER BY 1, 2, 3`,
-    ),
+  keyed(source).map(
+    ({ key, measure, call, filter }): Query =>
+      (from) =>
+        `SELECT ${key} AS k, ${call}(${measure}), count(*) FROM ${from(source)} t${filter} GROUP BY 1 ORDER BY 1, 2, 3`,
+  ),
 );
 const windowed: fc.Arbitrary<Query> = anySource.chain((source) =>
-  fc
-    .record({
-      key: fc.constantFrom(...source.keys),
-      measure: fc.constantFrom(...source.measures),
-      call: aggregate,
-      filter: where(source),
-    })
-    .map(
-      ({ key, measure, call, filter }): Query =>
-        (from) =>
-          `SELECT k, max(w), count(*) FROM (SELECT ${key} AS k, ${call}(${measure}) OVER (PARTITION BY ${key}) AS w FROM ${from(source)} t${filter}) x GROUP BY 1 ORDER BY 1`,
-    ),
+  keyed(source).map(
+    ({ key, measure, call, filter }): Query =>
+      (from) =>
+        `SELECT k, max(w), count(*) FROM (SELECT ${key} AS k, ${call}(${measure}) OVER (PARTITION BY ${key}) AS w FROM ${from(source)} t${filter}) x GROUP BY 1 ORDER BY 1`,
+  ),
 );
 const joined: fc.Arbitrary<Query> = fc
   .record({

@@ -5,7 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { ContainerClient, StorageSharedKeyCredential } from '@azure/storage-blob';
-import { freePort } from './own-cluster.ts';
+import { freePort } from '../../src/app/server-workers.ts';
 
 export interface BlobEmulator {
   /** Of the account. */
@@ -19,7 +19,7 @@ export interface BlobEmulator {
 export async function startBlobEmulator(): Promise<BlobEmulator> {
   const folder = await mkdtemp(join(tmpdir(), 'zava-azurite-'));
   const account = { name: 'zavatest', key: randomBytes(64).toString('base64') };
-  const port = await freePort();
+  const port = await freePort('127.0.0.1');
   const main = new URL('../../node_modules/azurite/dist/src/blob/main.js', import.meta.url).pathname;
   const args = ['--blobPort', String(port), '--location', folder, '--silent', '--skipApiVersionCheck', '--disableTelemetry'];
   const child = spawn(process.execPath, [main, ...args], {

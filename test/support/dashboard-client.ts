@@ -15,4 +15,3 @@ export function dashboardClient(product: { readonly url: string }, issuer: Await
   const bodyOf = async (response: Response): Promise<any> => JSON.parse(await response.text());
   return { ask, bearer, ownPage, logIn, cookieOf, cookieFor, bodyOf };
 }
-export type DashboardClient = ReturnType<typeof dashboardClient>;

@@ -68,13 +68,13 @@ export function templateDigest(): string {
   const ofThisRun = process.env[digestVariable];
   if (ofThisRun !== undefined) return ofThisRun;
   const hash = createHash('sha256');
-  const everything = ['migrations', 'data', 'src/retail/sample-data'].flatMap((folder) =>
+  const everything = ['migrations', 'migrations/core', 'data', 'src/retail/sample-data'].flatMap((folder) =>
     readdirSync(join(root, folder), { withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map(({ name }) => join(folder, name))
       .sort(),
   );
-  const preparing = ['bootstrap', 'dangerous-functions', 'migrate', 'scope-token', 'embedded-session'];
+  const preparing = ['bootstrap', 'dangerous-functions', 'core-pieces', 'migrate', 'scope-token', 'embedded-session'];
   for (const file of [...everything, ...preparing.map((name) => `src/postgres/${name}.ts`)]) {
     hash.update(file).update(readFileSync(join(root, file)));
   }

@@ -1,8 +1,7 @@
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { appendFile, chown, cp, mkdir, readdir, rm, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
+import { freePort } from '../../src/app/server-workers.ts';
 // @ts-expect-error plain JavaScript, without types
 import { insideRoot, runInRoot } from '../../tools/services/debian-root.mjs';
 
@@ -27,7 +26,7 @@ export async function startOwnCluster(root: string, settings: readonly string[],
     if (code !== 0) throw new Error(`${program} ended with ${code}: ${output}`);
   };
   const remove = () => rm(onHost, { recursive: true, force: true });
-  const port = await freePort();
+  const port = await freePort('127.0.0.1');
   try {
     await mkdir(onHost, { mode: 0o700 });
     await chown(onHost, uid, gid);
@@ -73,13 +72,4 @@ export async function startOwnCluster(root: string, settings: readonly string[],
 async function chownTree(path: string, uid: number, gid: number): Promise<void> {
   await chown(path, uid, gid);
   for (const entry of await readdir(path, { recursive: true })) await chown(join(path, entry), uid, gid);
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as { port: number };
-  server.close();
-  await once(server, 'close');
-  return port;
 }

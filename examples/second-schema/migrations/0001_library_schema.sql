@@ -40,3 +40,10 @@ CREATE TABLE library.loans (
   FOREIGN KEY (member_id, branch_id) REFERENCES library.members (member_id, branch_id)
 );
 CREATE INDEX idx_loans_branch ON library.loans (branch_id, lent_on);
+
+-- What the server needs to resolve claims; the only way to the tenants' public identities.
+CREATE FUNCTION library.tenant_directory() RETURNS TABLE (id int, name text, key text, "group" text)
+LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
+  SELECT b.branch_id, b.branch_name, lower(b.public_id::text), d.district_name
+  FROM library.branches b JOIN library.districts d ON d.district_id = b.district_id ORDER BY b.branch_id
+$$;

@@ -9,8 +9,6 @@ export type Look = () => Promise<number | readonly Fact[] | undefined>;
 
 export interface LookedUp {
   readonly everyMs: number;
-  /** From the start to the first look. */
-  readonly firstAfterMs?: number;
   readonly look: Look;
 }
 
@@ -27,6 +25,7 @@ interface Looking extends LookedUp {
   dueAt: number;
   found: readonly Fact[] | undefined;
   running: Promise<void> | undefined;
+  failing: boolean;
 }
 
 /** After a look that failed, at the latest. */
@@ -39,21 +38,24 @@ const patienceMs = 3000;
 export function createAlertFacts({ callers, clock, note, looks }: AlertFactsOptions) {
   const closing = new AbortController();
   const all = Object.entries(looks).map(
-    ([name, { everyMs, firstAfterMs = 0, look }]): Looking => ({
-      ...{ name: name as FactName, everyMs, look },
-      ...{ dueAt: clock.monotonic() + firstAfterMs, found: undefined, running: undefined },
+    ([name, { everyMs, look }]): Looking => ({
+      ...{ name: name as FactName, everyMs, look, dueAt: clock.monotonic() },
+      ...{ found: undefined, running: undefined, failing: false },
     }),
   );
   const lookUp = async (each: Looking) => {
     try {
       const found = await each.look();
       each.found = typeof found === 'number' ? [{ labels: {}, value: found }] : found;
+      each.failing = false;
     } catch (error) {
       // What was found before is not true any more, and nothing else is known.
       each.found = undefined;
       if (closing.signal.aborted) return;
       each.dueAt = clock.monotonic() + Math.min(each.everyMs, retryMs);
-      note({ kind: 'fault_met', where: `alert fact ${each.name}`, error });
+      // Once an outage, not once a look.
+      if (!each.failing) note({ kind: 'fault_met', where: `alert fact ${each.name}`, error });
+      each.failing = true;
     }
   };
   const begin = (each: Looking, now: number) => {

@@ -1,27 +1,16 @@
 import type { Heartbeats } from '../../alerts/heartbeats.ts';
 import { type AlertPace, usualPace } from '../../alerts/pace.ts';
 import type { Fact } from '../../alerts/readings.ts';
-import type { Config } from '../../config/schema.ts';
 import type { Clock } from '../../core/clock.ts';
 import type { HealthReport, HealthSnapshot } from '../../health/health-report.ts';
 import { clockSkewSeconds } from '../../postgres/clock-skew.ts';
-import type { Database } from '../../postgres/database.ts';
-import { readMigrations } from '../../postgres/migrate.ts';
-import { prove } from '../../proof/prove.ts';
-import { faultsIn, unproved } from '../../proof/report.ts';
-import type { TenantDirectory } from '../../query/tenant-directory.ts';
-import type { ScopeKey } from '../../vault/scope-key.ts';
-import { trailBroken } from '../schedules/self-tests.ts';
-import type { ServedSchema } from '../served-schema.ts';
+import type { ScheduleSession } from '../../schedule/job-runs.ts';
+import { isolationBroken, lastVerdict, trailBroken } from '../schedules/job-verdicts.ts';
 import type { Telemetry } from '../telemetry/telemetry.ts';
 import { type AlertFacts, type AlertFactsOptions, createAlertFacts, type Look } from './alert-facts.ts';
 
 export interface AlertLooksOptions {
-  readonly config: Config;
-  readonly served: Pick<ServedSchema, 'definition' | 'migrations'>;
-  readonly database: Database;
-  readonly tenants: TenantDirectory;
-  readonly signingKey: () => ScopeKey;
+  readonly database: ScheduleSession;
   readonly health: HealthReport;
   readonly sampler: Pick<Telemetry['sampler'], 'latest'>;
   /** Absent where no read replica is set. */
@@ -34,25 +23,25 @@ export interface AlertLooksOptions {
   readonly pace?: AlertPace | undefined;
 }
 
-const hourMs = 3_600_000;
 /** What a job has found is told soon after. */
 const jobsMs = 60_000;
 const atEveryTurn = 0;
-/** On a development machine somebody waits for the first answer. */
-const firstInDevelopmentMs = 15_000;
 
 export function alertFactsOf(options: AlertLooksOptions & Omit<AlertFactsOptions, 'looks'>): AlertFacts {
   return createAlertFacts({ ...options, looks: alertLooks(options) });
 }
 
-/** What alert rules need that nobody counts: found out by looking, some at every turn, what costs something once an hour. */
+/** What alert rules need that nobody counts: found out by looking. */
 function alertLooks(options: AlertLooksOptions): AlertFactsOptions['looks'] {
-  const { config, database, health, sampler, redis, replicasAway, heartbeats, clock, pace = usualPace } = options;
-  const hourly = { everyMs: hourMs, firstAfterMs: config.environment === 'development' ? firstInDevelopmentMs : 0 };
+  const { database, health, sampler, redis, replicasAway, heartbeats, clock, pace = usualPace } = options;
   const jobs = { everyMs: jobsMs / pace.speedUp };
   const always = (look: Look) => ({ everyMs: atEveryTurn, look });
   const ofHealth = (read: (components: HealthSnapshot['components']) => number | readonly Fact[] | undefined) =>
     always(async () => read((await health.current()).components));
+  const verdict = async (job: string, found?: string) => {
+    const last = await lastVerdict(database, job, found);
+    return last && Number(last.bad);
+  };
   return {
     database_unhealthy: ofHealth((components) => (components.database.status === 'unhealthy' ? 1 : 0)),
     database_response_seconds: ofHealth(responseSeconds),
@@ -67,13 +56,13 @@ function alertLooks(options: AlertLooksOptions): AlertFactsOptions['looks'] {
     // While the database is away nobody is heard, which has a rule of its own.
     servers_lost: always(async () => (heartbeats === undefined ? 0 : heartbeats.look().catch(() => undefined))),
     clock_skew_seconds: { ...jobs, look: () => clockSkewSeconds(database, clock) },
-    isolation_broken: { ...hourly, look: lookAtIsolation(options) },
-    audit_chain_broken: { ...jobs, look: () => lookAtJob(database, 'audit-verify', trailBroken) },
-    restore_test_failed: { ...jobs, look: async () => (await lookAtJob(database, 'restore-test')) ?? 0 },
+    isolation_broken: always(() => verdict('prove', isolationBroken)),
+    audit_chain_broken: { ...jobs, look: () => verdict('audit-verify', trailBroken) },
+    restore_test_failed: { ...jobs, look: async () => (await verdict('restore-test')) ?? 0 },
     backup_failed: {
       ...jobs,
       async look() {
-        const failed = await Promise.all(backupJobNames.map((job) => lookAtJob(database, job)));
+        const failed = await Promise.all(backupJobNames.map((job) => verdict(job)));
         return failed.reduce<number>((sum, one) => sum + (one ?? 0), 0);
       },
     },
@@ -94,28 +83,4 @@ function unhealthyComponents(components: HealthSnapshot['components']): readonly
   return (['system', 'application'] as const)
     .filter((name) => components[name].status === 'unhealthy')
     .map((component) => ({ labels: { component }, value: 1 }));
-}
-
-/** How many faults the proof of isolation finds. */
-function lookAtIsolation({ config, served, database, tenants, signingKey, clock }: AlertLooksOptions): Look {
-  const { definition } = served;
-  return async () => {
-    const migrations = await readMigrations(served.migrations);
-    const prefix = config.postgresRolePrefix;
-    const report = await prove({ database, definition, prefix, signingKey, clock, tenants: await tenants(), migrations });
-    const faults = faultsIn(report);
-    if (faults === 0 && !report.passed) throw unproved();
-    return faults;
-  };
-}
-
-/** What the last run of a scheduled job says, of those that began with what they found; undefined where none has run. */
-async function lookAtJob(database: Pick<Database, 'query'>, job: string, found = ''): Promise<number | undefined> {
-  const [last] = await database.query(
-    `SELECT outcome FROM ops.job_runs WHERE job = $1 AND (outcome = 'done' OR outcome = 'failed' AND starts_with(detail, $2))
-     ORDER BY scheduled_for DESC LIMIT 1`,
-    [job, found],
-  );
-  if (last === undefined) return undefined;
-  return last.outcome === 'failed' ? 1 : 0;
 }

@@ -53,7 +53,7 @@ export interface AlertingOptions {
   readonly facts: AlertFacts;
   readonly clock: Clock;
   readonly note: Note;
-  /** A tenant might see rows of another: whoever serves must end. Called once the alert is on its way. */
+  /** A proof has found that a tenant might see rows of another: whoever serves must end. Called once the alert is on its way. */
   readonly onIsolationBroken: () => void;
   /** Where who tells is settled while the database does not answer. */
   readonly redis?: Pick<RedisConnection, 'client'> | undefined;
@@ -115,7 +115,6 @@ export function startAlerting(alerting: AlertingOptions) {
     return running;
   };
   const timer = setInterval(turn, pace.everyMs).unref();
-  // The first proof of isolation belongs to the start.
   turn();
   return {
     /** For the page of operators. */

@@ -29,7 +29,7 @@ export function scheduledJobs(options: ScheduledJobsOptions): Job[] {
   return [
     ...backupJobs(options),
     {
-      ...{ name: 'prove', cron: '45 * * * *', timeoutMs: 10 * minute },
+      ...{ name: 'prove', cron: '45 * * * *', timeoutMs: 10 * minute, atStart: true },
       purpose: 'proves that tenants are kept apart; where they are not, every server of this database stops',
       run: tests.isolation,
     },
@@ -54,8 +54,7 @@ export function scheduledJobs(options: ScheduledJobsOptions): Job[] {
 
 /** Of a schema that has a catalogue to search. */
 function indexing({ served, opened, embedder }: ScheduledJobsOptions, owner: ReturnType<typeof namedLogin>): Job[] {
-  const { catalogue, loadKnownVectors } = served;
-  if (catalogue === undefined || loadKnownVectors === undefined) return [];
+  if (served.catalogue === undefined) return [];
   return [
     {
       ...{ name: 'index-products', cron: '0 5 * * *', timeoutMs: hour },
@@ -66,7 +65,7 @@ function indexing({ served, opened, embedder }: ScheduledJobsOptions, owner: Ret
           if (embedder === undefined) return '';
           const { items, embedded } = await indexCatalogue({
             session,
-            served: { catalogue, loadKnownVectors },
+            served,
             embedder,
             signal,
             onProgress: progress,

@@ -15,7 +15,7 @@ import type { ScopeKey } from '../../vault/scope-key.ts';
 import { auditCheckpoints } from '../audit-trail.ts';
 import type { NamedLogin } from '../named-session.ts';
 import type { ServedSchema } from '../served-schema.ts';
-import { isolationBroken } from './isolation-watch.ts';
+import { isolationBroken, trailBroken } from './job-verdicts.ts';
 
 export interface SelfTestOptions {
   readonly config: Config;
@@ -29,9 +29,6 @@ export interface SelfTestOptions {
   readonly clock: Clock;
   readonly note: Note;
 }
-
-/** How the record of a verification begins that found something; one that could not be carried out says otherwise. */
-export const trailBroken = 'The audit trail is not whole';
 
 /** Looks whether the server can still be trusted. Each notes what it found, and fails where that is bad. */
 export function createSelfTests(options: SelfTestOptions) {

@@ -10,12 +10,15 @@ export interface StartSchedulesOptions extends ScheduledJobsOptions {
 /** Who runs a job, for operators who look for it. */
 export const thisProcess = () => `${hostname()} ${process.pid}`;
 
+/** In development somebody waits for the first answers; elsewhere the proof of isolation belongs to the start. */
+const soonMs = 1000;
+
 /** Runs what is due as long as this process serves. */
 export function startSchedules(options: StartSchedulesOptions): { close(): Promise<void> } {
   const { config, database, clock, note, lasting } = options;
   const jobs = jobsToRun(scheduledJobs(options), config);
   if (!config.schedules || !lasting) return { close: async () => {} };
   const scheduler = createScheduler({ jobs, session: database, holder: thisProcess(), clock, note });
-  scheduler.start();
+  scheduler.start(config.environment === 'development' ? {} : { delayMs: soonMs });
   return scheduler;
 }

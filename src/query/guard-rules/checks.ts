@@ -1,3 +1,4 @@
+import { clockWord } from './clock-words.ts';
 import { constantNumber, constantText } from './constants.ts';
 import { allowedFunctions, hintForFunction, textFunctions, trigramFunctions, volatileFunctions } from './functions.ts';
 import { reject } from './rejection.ts';
@@ -75,9 +76,6 @@ function checkType(typeName: Message, _inspection: Inspection, location: number 
     reject(`The length of ${spokenType(name)} is more than ${limits.characters}`, 'Use text, or a shorter length.', location);
   }
 }
-
-/** Digits may follow at once: `'today05:00'`. */
-const clockWord = /(?<![a-z])(?:now|today|tomorrow|yesterday)(?![a-z])/i;
 
 /** `'today'::date` reads the clock, and so may a text that is put together first. */
 function checkCast(cast: Message, inspection: Inspection): void {

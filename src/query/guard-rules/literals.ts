@@ -1,3 +1,4 @@
+import { clockWord } from './clock-words.ts';
 import { as, isMessage, listOf, type Message, namesOf } from './tree.ts';
 
 /**
@@ -39,12 +40,10 @@ export function cutAtLiterals(sql: string): CutStatement | undefined {
 /** Whole numbers of PostgreSQL's int4, in the one way to write them. */
 const plainNumber = /^(?:0|[1-9]\d{0,8})$/;
 const plainText = /^'[A-Za-z0-9 _.,:&@+-]{0,100}'$/;
-/** Texts that mean another moment with every call: https://www.postgresql.org/docs/17/datatype-datetime.html#DATATYPE-DATETIME-SPECIAL-VALUES */
-const ofTheClock = /now|today|tomorrow|yesterday/i;
 
 /** Whether another literal may stand in the place of one like this. */
 export function isPlain(text: string): boolean {
-  return plainNumber.test(text) || (plainText.test(text) && !ofTheClock.test(text));
+  return plainNumber.test(text) || (plainText.test(text) && !clockWord.test(text));
 }
 
 /** A constant of the tree whose value decides nothing, with the literal that it was written as. */

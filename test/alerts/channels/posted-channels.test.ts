@@ -2,22 +2,8 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createSlackChannel } from '../../../src/alerts/channels/slack-channel.ts';
 import { createTeamsChannel } from '../../../src/alerts/channels/teams-channel.ts';
 import { createWebhookChannel } from '../../../src/alerts/channels/webhook-channel.ts';
-import type { Notice } from '../../../src/alerts/notice.ts';
+import { alertChannelContract, ended, never, notice } from '../../contracts/alert-channel.ts';
 import { type Receiver, startReceiver } from '../../support/receiver.ts';
-
-const notice: Notice = {
-  kind: 'firing',
-  rule: 'query_flood',
-  severity: 'medium',
-  labels: { subject: 'agent 7' },
-  summary: 'One subject asked much.',
-  action: 'Talk to its owner.',
-  value: '7000 queries',
-  startedAt: '2026-11-22T00:00:00.000Z',
-  server: 'mcp on host',
-};
-const ended: Notice = { ...notice, kind: 'resolved', endedAt: '2026-11-22T00:10:00.000Z' };
-const never = new AbortController().signal;
 
 let receiver: Receiver;
 beforeEach(async () => {
@@ -99,41 +85,6 @@ test('what a caller is called mentions nobody and links nowhere', async () => {
   expect(teams).not.toContain('[x](');
 });
 
-describe.each([
-  ['webhook', createWebhookChannel],
-  ['slack', createSlackChannel],
-  ['teams', createTeamsChannel],
-] as const)('%s', (name, create) => {
-  const secret = 'T0001/B0001/only-for-tests';
-  const failureOf = async (url: string, signal: AbortSignal = never) => {
-    const error = await create({ url })
-      .send(notice, signal)
-      .then(
-        () => undefined,
-        (thrown: Error) => thrown,
-      );
-    expect(JSON.stringify([error?.message, error?.stack, error?.cause])).not.toContain(secret);
-    return error?.message;
-  };
-
-  test('says that the receiver refused, and nothing of its answer or address', async () => {
-    Object.assign(receiver.mode, { status: 403, answer: `no: ${secret}` });
-    expect(await failureOf(`${receiver.url}/${secret}`)).toBe(`${name} answered 403`);
-  });
-
-  test('goes nowhere else than where it was sent', async () => {
-    const other = await startReceiver();
-    Object.assign(receiver.mode, { status: 307, location: `${other.url}/${secret}` });
-    expect(await failureOf(`${receiver.url}/${secret}`)).toBe(`${name} answered 307`);
-    expect(other.received).toEqual([]);
-    await other.close();
-  });
-
-  test('says that nobody is there, and leaves when it is told to', async () => {
-    const { url } = receiver;
-    receiver.mode.silent = true;
-    expect(await failureOf(`${url}/${secret}`, AbortSignal.timeout(50))).toBe(`${name} cannot be reached (TimeoutError)`);
-    await receiver.close();
-    expect(await failureOf(`${url}/${secret}`)).toBe(`${name} cannot be reached (ECONNREFUSED)`);
-  });
-});
+describe('webhook', () => alertChannelContract('webhook', (url, secret) => createWebhookChannel({ url: `${url}/${secret}` })));
+describe('slack', () => alertChannelContract('slack', (url, secret) => createSlackChannel({ url: `${url}/${secret}` })));
+describe('teams', () => alertChannelContract('teams', (url, secret) => createTeamsChannel({ url: `${url}/${secret}` })));

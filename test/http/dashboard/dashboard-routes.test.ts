@@ -1,33 +1,23 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { type DashboardClient, dashboardClient } from '../../support/dashboard-client.ts';
-import { anyTier, type TestDatabase } from '../../support/databases.ts';
-import { type ProductStack, productStack } from '../../support/edge-stack.ts';
-import { type PersonName, testIssuer } from '../../support/people.ts';
+import { type DashboardStack, dashboardStack } from '../../support/dashboard-stack.ts';
+import { productStack } from '../../support/edge-stack.ts';
+import type { PersonName } from '../../support/people.ts';
 
 const operations = ['overview', 'performance', 'alerts', 'diagnostics'];
 
 describe('The dashboard over HTTP', () => {
-  let db: TestDatabase;
-  let product: ProductStack;
-  let client: DashboardClient;
-  let issuer: Awaited<ReturnType<typeof testIssuer>>;
+  let stack: DashboardStack;
   beforeAll(async () => {
-    db = await anyTier.open();
-    issuer = await testIssuer();
-    product = await productStack({ db, trusted: issuer.trusted });
-    client = dashboardClient(product, issuer);
+    stack = await dashboardStack();
   });
   beforeEach(() => {
-    product.observations.length = 0;
+    stack.product.observations.length = 0;
   });
-  afterAll(async () => {
-    await product?.close();
-    await db?.close();
-  });
+  afterAll(() => stack?.close());
 
   /** What happened, without the measures of it. */
   const events = () =>
-    product.observations.filter(({ kind }) => /^(session_|tool_called$|request_refused$|access_refused$)/.test(kind));
+    stack.product.observations.filter(({ kind }) => /^(session_|tool_called$|request_refused$|access_refused$)/.test(kind));
 
   const paths = ['/dashboard', '/dashboard/business', ...operations.map((name) => `/dashboard/${name}`)];
   const expected: [PersonName | 'nobody', number, number, number][] = [
@@ -44,12 +34,12 @@ describe('The dashboard over HTTP', () => {
     async (name, page, sales, operation) => {
       const wanted = [page, sales, ...operations.map(() => operation)];
       const statuses = async (headers: Record<string, string>) =>
-        Promise.all(paths.map(async (path) => (await client.ask(path, headers)).status));
-      expect(await statuses(name === 'nobody' ? {} : await client.bearer(name))).toEqual(wanted);
+        Promise.all(paths.map(async (path) => (await stack.client.ask(path, headers)).status));
+      expect(await statuses(name === 'nobody' ? {} : await stack.client.bearer(name))).toEqual(wanted);
       if (name === 'nobody') return;
-      const login = await client.logIn(await issuer.tokenOf(name));
+      const login = await stack.client.logIn(await stack.issuer.tokenOf(name));
       expect(login.status).toBe(page);
-      if (page === 200) expect(await statuses({ Cookie: client.cookieOf(login) })).toEqual(wanted);
+      if (page === 200) expect(await statuses({ Cookie: stack.client.cookieOf(login) })).toEqual(wanted);
     },
   );
 
@@ -59,10 +49,10 @@ describe('The dashboard over HTTP', () => {
     ['pugetSound', [1, 2, 6, 7]],
     ['headOffice', [1, 2, 3, 4, 5, 6, 7, 8]],
   ] as const)('the sales page of %s has the rows of stores %j, and of no other', async (name, stores) => {
-    const { dashboard } = await client.bodyOf(
-      await client.ask('/dashboard/business?period=2025', { Cookie: await client.cookieFor(name) }),
+    const { dashboard } = await stack.client.bodyOf(
+      await stack.client.ask('/dashboard/business?period=2025', { Cookie: await stack.client.cookieFor(name) }),
     );
-    const truth = await db.admin.query(
+    const truth = await stack.db.admin.query(
       `SELECT s.store_name, sum(i.total_amount)::text AS revenue FROM retail.orders o JOIN retail.order_items i USING (order_id, store_id)
        JOIN retail.stores s ON s.store_id = o.store_id
        WHERE o.store_id = ANY ($1::int[]) AND o.order_date BETWEEN '2025-01-01' AND '2025-12-31' GROUP BY 1 ORDER BY sum(i.total_amount) DESC`,
@@ -75,36 +65,36 @@ describe('The dashboard over HTTP', () => {
   });
 
   test('a filter outside one’s own stores finds nothing, and an unknown one is refused', async () => {
-    const headers = { Cookie: await client.cookieFor('seattle') };
-    const foreign = await client.ask('/dashboard/business?store=Bellevue', headers);
-    expect([foreign.status, (await client.bodyOf(foreign)).code]).toEqual([404, 'not_found']);
-    const unknown = await client.ask('/dashboard/business?password=x', headers);
-    expect([unknown.status, (await client.bodyOf(unknown)).code]).toEqual([400, 'invalid_input']);
-    const swallowed = await client.ask('/dashboard/business?__proto__=x', headers);
-    expect([swallowed.status, (await client.bodyOf(swallowed)).code]).toEqual([400, 'invalid_input']);
-    const period = await client.ask('/dashboard/business?period=2025-Q4&category=HAND%20TOOLS', headers);
-    expect((await client.bodyOf(period)).dashboard.period).toEqual({ start_date: '2025-10-01', end_date: '2025-12-31' });
+    const headers = { Cookie: await stack.client.cookieFor('seattle') };
+    const foreign = await stack.client.ask('/dashboard/business?store=Bellevue', headers);
+    expect([foreign.status, (await stack.client.bodyOf(foreign)).code]).toEqual([404, 'not_found']);
+    const unknown = await stack.client.ask('/dashboard/business?password=x', headers);
+    expect([unknown.status, (await stack.client.bodyOf(unknown)).code]).toEqual([400, 'invalid_input']);
+    const swallowed = await stack.client.ask('/dashboard/business?__proto__=x', headers);
+    expect([swallowed.status, (await stack.client.bodyOf(swallowed)).code]).toEqual([400, 'invalid_input']);
+    const period = await stack.client.ask('/dashboard/business?period=2025-Q4&category=HAND%20TOOLS', headers);
+    expect((await stack.client.bodyOf(period)).dashboard.period).toEqual({ start_date: '2025-10-01', end_date: '2025-12-31' });
   });
 
   test('behind TLS the cookie is tied to this host and to TLS', async () => {
     const secure = await productStack({
-      db,
-      trusted: issuer.trusted,
+      db: stack.db,
+      trusted: stack.issuer.trusted,
       env: { PUBLIC_URL: 'https://shop.example', ALLOWED_HOSTS: '127.0.0.1' },
     });
     const response = await fetch(`${secure.url}/dashboard/session`, {
       method: 'POST',
       headers: { Origin: 'https://shop.example', 'Content-Type': 'application/json' },
-      body: JSON.stringify({ token: await issuer.tokenOf('seattle') }),
+      body: JSON.stringify({ token: await stack.issuer.tokenOf('seattle') }),
     });
     await secure.close();
     expect(response.headers.getSetCookie()[0]).toMatch(/^__Host-dashboard=v1\..*; Path=\/; HttpOnly; SameSite=Strict; Secure$/);
   });
 
   test('a logout takes the cookie back', async () => {
-    const response = await client.ask(
+    const response = await stack.client.ask(
       '/dashboard/session',
-      { ...client.ownPage(), Cookie: await client.cookieFor('seattle') },
+      { ...stack.client.ownPage(), Cookie: await stack.client.cookieFor('seattle') },
       { method: 'DELETE' },
     );
     expect([response.status, response.headers.getSetCookie()]).toEqual([
@@ -114,10 +104,10 @@ describe('The dashboard over HTTP', () => {
   });
 
   test('a session is noted as it begins and as it ends, and a forged cookie ends nobody’s', async () => {
-    const own = client.ownPage();
-    const Cookie = await client.cookieFor('seattle');
-    await client.ask('/dashboard/session', { ...own, Cookie: 'dashboard=forged' }, { method: 'DELETE' });
-    await client.ask('/dashboard/session', { ...own, Cookie }, { method: 'DELETE' });
+    const own = stack.client.ownPage();
+    const Cookie = await stack.client.cookieFor('seattle');
+    await stack.client.ask('/dashboard/session', { ...own, Cookie: 'dashboard=forged' }, { method: 'DELETE' });
+    await stack.client.ask('/dashboard/session', { ...own, Cookie }, { method: 'DELETE' });
     expect(events()).toEqual([
       expect.objectContaining({ kind: 'session_opened', subject: 'seattle', tenantIds: [1], peer: '127.0.0.1' }),
       expect.objectContaining({ kind: 'session_closed', subject: 'seattle', peer: '127.0.0.1' }),
@@ -125,7 +115,7 @@ describe('The dashboard over HTTP', () => {
   });
 
   test('a report that cannot be made is a call that failed', async () => {
-    await client.ask('/dashboard/performance?hours=soon', await client.bearer('headOffice'));
+    await stack.client.ask('/dashboard/performance?hours=soon', await stack.client.bearer('headOffice'));
     expect(events()[0]).toMatchObject({
       ...{ kind: 'tool_called', tool: 'dashboard_performance', subject: 'headOffice' },
       ...{ outcome: 'failed', code: 'invalid_input' },
@@ -133,11 +123,11 @@ describe('The dashboard over HTTP', () => {
   });
 
   test('every call and every refusal is noted once, with who asked', async () => {
-    await client.ask('/dashboard/overview', await client.bearer('headOffice'));
-    await client.ask('/dashboard/overview', await client.bearer('seattle'));
-    await client.ask('/dashboard/business', await client.bearer('seattle'));
-    await client.ask('/dashboard/business', { Cookie: 'dashboard=forged' });
-    await client.ask('/dashboard/business');
+    await stack.client.ask('/dashboard/overview', await stack.client.bearer('headOffice'));
+    await stack.client.ask('/dashboard/overview', await stack.client.bearer('seattle'));
+    await stack.client.ask('/dashboard/business', await stack.client.bearer('seattle'));
+    await stack.client.ask('/dashboard/business', { Cookie: 'dashboard=forged' });
+    await stack.client.ask('/dashboard/business');
     const told = events().map(({ kind, ...rest }) => {
       const { tool, code, subject, noted } = rest as Record<string, unknown>;
       return [kind, tool ?? code, subject ?? '', ...(noted ? ['noted'] : [])];
@@ -153,26 +143,28 @@ describe('The dashboard over HTTP', () => {
   });
 
   test('refusals name the way to a token, and the permission that is missing', async () => {
-    expect((await client.ask('/dashboard/business')).headers.get('www-authenticate')).toMatch(/^Bearer resource_metadata="/);
-    const refused = await client.ask('/dashboard/overview', await client.bearer('seattle'));
+    expect((await stack.client.ask('/dashboard/business')).headers.get('www-authenticate')).toMatch(
+      /^Bearer resource_metadata="/,
+    );
+    const refused = await stack.client.ask('/dashboard/overview', await stack.client.bearer('seattle'));
     expect(refused.headers.get('www-authenticate')).toMatch(/^Bearer error="insufficient_scope", .*scope="ops:read"$/);
   });
 
   test('foreign hosts and other methods are turned away before anything else', async () => {
-    expect((await client.ask('/dashboard', { Origin: 'https://evil.example' })).status).toBe(403);
-    expect((await client.ask('/dashboard/session')).status).toBe(405);
-    expect((await client.ask('/dashboard/business', {}, { method: 'POST' })).status).toBe(405);
-    expect((await client.ask('/dashboard/')).status).toBe(404);
+    expect((await stack.client.ask('/dashboard', { Origin: 'https://evil.example' })).status).toBe(403);
+    expect((await stack.client.ask('/dashboard/session')).status).toBe(405);
+    expect((await stack.client.ask('/dashboard/business', {}, { method: 'POST' })).status).toBe(405);
+    expect((await stack.client.ask('/dashboard/')).status).toBe(404);
   });
 
   test('calls of the dashboard are counted with all others, and failed logins against their address', async () => {
     const limited = await productStack({
-      db,
-      trusted: issuer.trusted,
+      db: stack.db,
+      trusted: stack.issuer.trusted,
       env: { RATE_LIMIT_PER_MINUTE: '2', RATE_LIMIT_BURST: '2', RATE_LIMIT_FAILED_AUTH_PER_MINUTE: '2' },
     });
     const get = async (headers: Record<string, string>) => (await fetch(`${limited.url}/dashboard/overview`, { headers })).status;
-    const token = await client.bearer('operator');
+    const token = await stack.client.bearer('operator');
     const sixTimes = await Promise.all(Array.from({ length: 12 }, () => get(token)));
     expect(new Set(sixTimes)).toEqual(new Set([200, 429]));
     const forged = [];
@@ -182,8 +174,8 @@ describe('The dashboard over HTTP', () => {
   });
 
   test('operators are told what this process knows, and what it does not', async () => {
-    const headers = await client.bearer('operator');
-    const of = async (path: string) => client.bodyOf(await client.ask(`/dashboard/${path}`, headers));
+    const headers = await stack.client.bearer('operator');
+    const of = async (path: string) => stack.client.bodyOf(await stack.client.ask(`/dashboard/${path}`, headers));
     const titles = ({ sections }: { sections: { title: string }[] }) => sections.map(({ title }) => title);
     const overview = await of('overview');
     expect(overview.sections[0].rows).toEqual(
@@ -196,7 +188,7 @@ describe('The dashboard over HTTP', () => {
     expect((await of('alerts')).sections[0].note).toMatch(/No rules are evaluated in this process/);
     expect(titles(await of('diagnostics'))).toEqual(['Process', 'Refused requests', 'Refused at the door']);
     for (const hours of ['0', '25', 'x', '1.5']) {
-      expect((await client.ask(`/dashboard/performance?hours=${hours}`, headers)).status).toBe(400);
+      expect((await stack.client.ask(`/dashboard/performance?hours=${hours}`, headers)).status).toBe(400);
     }
   });
 });

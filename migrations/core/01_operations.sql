@@ -65,15 +65,3 @@ CREATE TABLE ops.principal_scopes (
   region_names text[] NOT NULL DEFAULT '{}',
   PRIMARY KEY (issuer, subject_or_group)
 );
-
-DO $$
-DECLARE
-  tracked text;
-BEGIN
-  FOREACH tracked IN ARRAY ARRAY['districts', 'branches', 'titles', 'members', 'loans']
-  LOOP
-    INSERT INTO ops.table_versions (table_name) VALUES (tracked);
-    EXECUTE format('CREATE TRIGGER change_noted AFTER INSERT OR UPDATE OR DELETE OR TRUNCATE ON library.%I '
-      'FOR EACH STATEMENT EXECUTE FUNCTION ops.note_table_change()', tracked);
-  END LOOP;
-END $$;

@@ -1,6 +1,4 @@
--- The tenant scope: signed by the server for one call, bound by the database to one transaction. Both functions are those of the
--- server's own migrations (0012); only the schema and the name of the tenant differ.
-CREATE FUNCTION library.use_scope(token text) RETURNS int[]
+CREATE OR REPLACE FUNCTION {{schema}}.use_scope(token text) RETURNS int[]
 LANGUAGE plpgsql VOLATILE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   ids int[];
@@ -35,7 +33,7 @@ END $$;
 -- In one statement, for the same reason as use_scope: an expression of PL/pgSQL is prepared anew in each transaction.
 -- PARALLEL SAFE because it reads nothing that differs in a parallel worker (a worker has its own pid, but the leader's
 -- settings and transaction_timestamp()). No EXCEPTION block: it would start a subtransaction, which parallel plans refuse.
-CREATE FUNCTION library.current_branch_ids() RETURNS int[]
+CREATE OR REPLACE FUNCTION {{schema}}.{{ids}}() RETURNS int[]
 LANGUAGE plpgsql STABLE SECURITY DEFINER PARALLEL SAFE SET search_path = pg_catalog, pg_temp AS $$
 DECLARE
   ids int[];
@@ -51,30 +49,4 @@ BEGIN
     OFFSET 0
   ) verified;
   RETURN coalesce(ids, '{}');
-END $$;
-
--- What the server needs to resolve claims; the only way to the tenants' public identities.
-CREATE FUNCTION library.tenant_directory() RETURNS TABLE (id int, name text, key text, "group" text)
-LANGUAGE sql STABLE SECURITY DEFINER SET search_path = pg_catalog, pg_temp AS $$
-  SELECT b.branch_id, b.branch_name, lower(b.public_id::text), d.district_name
-  FROM library.branches b JOIN library.districts d ON d.district_id = b.district_id ORDER BY b.branch_id
-$$;
-
-DO $$
-DECLARE
-  tenant_table text;
-BEGIN
-  FOREACH tenant_table IN ARRAY ARRAY['members', 'loans']
-  LOOP
-    EXECUTE format('ALTER TABLE library.%I ENABLE ROW LEVEL SECURITY', tenant_table);
-    EXECUTE format('ALTER TABLE library.%I FORCE ROW LEVEL SECURITY', tenant_table);
-    -- FORCE would otherwise blind the loader, and backups must see every row.
-    EXECUTE format('CREATE POLICY %I ON library.%I FOR ALL TO {{prefix}}_owner USING (true) WITH CHECK (true)',
-      tenant_table || '_owner', tenant_table);
-    EXECUTE format('CREATE POLICY %I ON library.%I FOR SELECT TO {{prefix}}_operator USING (true)',
-      tenant_table || '_operator', tenant_table);
-    -- The scalar sub-select makes the function run once a query, not once a row.
-    EXECUTE format('CREATE POLICY %I ON library.%I FOR SELECT TO {{prefix}}_reader, {{prefix}}_reader_pii '
-      'USING (branch_id = ANY ((SELECT library.current_branch_ids())::int[]))', tenant_table || '_in_scope', tenant_table);
-  END LOOP;
 END $$;
