@@ -96,4 +96,24 @@ onEveryDatabase('what alert rules look up', (tier) => {
       1,
     );
   });
+
+  test('what else is lost is found, and a failed backup until the next one', async () => {
+    const clock = handClock(Date.now());
+    const facts = alertFactsOf({
+      ...{ database: db.database, clock, note: () => {}, callers: { facts: () => undefined } },
+      health: { current: async () => ({ components: componentsWith('healthy') }) as never },
+      sampler: { latest: () => ({ rssBytes: 300, memoryLimitBytes: 400 }) as never },
+      ...{ replicasAway: () => 2, redis: { client: { isReady: false } }, heartbeats: { look: async () => 1 } },
+    });
+    await ran('backup-full', 'failed', 'no space left on device');
+    await facts.look();
+    const values = (...names: FactName[]) => names.map((name) => facts.facts(name)?.map(({ value }) => value));
+    expect(values('read_replicas_away', 'redis_away', 'embedder_away', 'servers_lost')).toEqual([[2], [1], [1], [1]]);
+    expect(values('database_response_seconds', 'backup_failed')).toEqual([[0.7], [1]]);
+    expect(facts.facts('component_unhealthy')).toEqual([{ labels: { component: 'system' }, value: 1 }]);
+    await ran('backup-full', 'done');
+    clock.advance(minuteMs);
+    await facts.look();
+    expect(values('backup_failed')).toEqual([[0]]);
+  });
 });
