@@ -17,6 +17,7 @@ const steps = {
   'node-24': npm('on-node', '--', '24', '--all'),
   fuzz: npm('fuzz', '--', '--statements', '1000000'),
   soak: npm('bench:soak', '--', '--minutes', '30'),
+  chaos: npm('bench:chaos'),
   mutation: npm('mutation'),
 };
 
