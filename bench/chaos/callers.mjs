@@ -1,8 +1,8 @@
 // Tenants who go on asking whatever happens. Every answer is compared with what the database itself says, and remembered.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { withClient } from '../installation.mjs';
-import { judgeAnswer, mixedCalls } from '../load/mixed-calls.mjs';
-import { createRequest, nextId, parseMessage } from '../load/protocol.mjs';
+import { contentOf, judgeAnswer, mixedCalls } from '../load/mixed-calls.mjs';
+import { createRequest, nextId } from '../load/protocol.mjs';
 
 /** What a caller may be told while something is away; anything else is a fault of ours. */
 const honest = new Set(['dependency_unavailable', 'circuit_open', 'overloaded', 'query_timeout']);
@@ -92,16 +92,9 @@ async function productsOf(database, adminUrl) {
 
 /** Which products are found depends on whether meaning can be compared; that they are ours, and at their price, does not. */
 export function judgeSearch(products, status, body) {
-  let message;
-  try {
-    message = parseMessage(body);
-  } catch {
-    return { fault: `status ${status}, no JSON`, code: 'unreadable' };
-  }
-  const { result, error } = message;
-  if (result === undefined) return { fault: `status ${status}`, code: error?.data?.code ?? 'unknown' };
-  if (result.isError) return { fault: 'an error of the tool', code: JSON.parse(result.content[0].text).code };
-  const { columns, rows } = result.structuredContent;
+  const { content, ...failure } = contentOf(status, body);
+  if (content === undefined) return failure;
+  const { columns, rows } = content;
   const at = (name) => columns.findIndex((column) => column.name === name);
   const [sku, name, price] = [at('sku'), at('product_name'), at('price')];
   const strange = rows.find((row) => {

@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { withClient } from '../installation.mjs';
 import { startDatabaseLine } from '../load/database-line.mjs';
-import { createIssuer, storeScopes } from '../load/scaled-installation.mjs';
+import { createIssuer, databaseSettings, storeScopes } from '../load/scaled-installation.mjs';
 import { BenchError, cleanEnvironment, progress, runCommand } from '../places.mjs';
 import { firstLane, freePort, startChild } from '../servers/child.mjs';
 import { createBackupTarget } from './backup-target.mjs';
@@ -132,22 +132,11 @@ export async function startInstallation({ main, root, scale, replicas: count, pa
 }
 
 function environment({ folder, port, redis, embedder, receiver, target, issuer, root, count }) {
-  const password = randomBytes(18).toString('base64url');
-  const loginUrl = (role) => `postgresql://${database}_${role}:${password}@127.0.0.1:${port}/${database}`;
   return {
     ENVIRONMENT: 'test',
     PGPASSWORD: 'none',
     DATA_DIR: join(folder, 'command-line'),
-    POSTGRES_HOST: '127.0.0.1',
-    POSTGRES_PORT: String(port),
-    POSTGRES_DB: database,
-    POSTGRES_SSL_MODE: 'disable',
-    POSTGRES_ROLE_PREFIX: database,
-    POSTGRES_USER: `${database}_server`,
-    POSTGRES_PASSWORD: password,
-    POSTGRES_READER_PASSWORD: password,
-    POSTGRES_OWNER_URL: loginUrl('owner'),
-    POSTGRES_OPERATOR_URL: loginUrl('operator'),
+    ...databaseSettings({ database, host: '127.0.0.1', port }),
     POSTGRES_BIN_DIR: programsOf(root, join(folder, 'bin')),
     POSTGRES_MAX_CONNECTIONS: '8',
     SCOPE_SIGNING_KEY_SECRET_NAME: 'CHAOS_SCOPE_KEY',

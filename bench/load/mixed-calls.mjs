@@ -70,13 +70,13 @@ export function mixedCalls(database, scopes, { points = 40, adminUrl } = {}) {
 }
 
 /**
- * @param {Pick<Scope, 'ids' | 'names'>} mine
- * @param {Call} call
+ * What a tool answered, or why it did not.
+ *
  * @param {number} status
  * @param {Buffer} body
- * @returns {{ fault?: string, code?: string, foreign?: boolean, cached?: boolean, stale?: boolean }}
+ * @returns {{ content?: any, fault?: string, code?: string }}
  */
-export function judgeAnswer({ ids, names }, { digest }, status, body) {
+export function contentOf(status, body) {
   let message;
   try {
     message = parseMessage(body);
@@ -86,8 +86,20 @@ export function judgeAnswer({ ids, names }, { digest }, status, body) {
   const { result, error } = message;
   if (result === undefined) return { fault: `status ${status}`, code: error?.data?.code ?? 'unknown' };
   if (result.isError) return { fault: 'an error of the tool', code: JSON.parse(result.content[0].text).code };
-  if (digest === undefined) return {};
-  const { columns, rows, scope, cached, stale } = result.structuredContent;
+  return { content: result.structuredContent };
+}
+
+/**
+ * @param {Pick<Scope, 'ids' | 'names'>} mine
+ * @param {Call} call
+ * @param {number} status
+ * @param {Buffer} body
+ * @returns {{ fault?: string, code?: string, foreign?: boolean, cached?: boolean, stale?: boolean }}
+ */
+export function judgeAnswer({ ids, names }, { digest }, status, body) {
+  const { content, ...failure } = contentOf(status, body);
+  if (content === undefined || digest === undefined) return failure;
+  const { columns, rows, scope, cached, stale } = content;
   const at = columns.findIndex(({ name }) => name === 'store_id');
   const foreign = String(scope) !== String(names) || (at !== -1 && rows.some((row) => !ids.includes(row[at])));
   const fault = digestOf(rows) === digest ? undefined : 'other values';

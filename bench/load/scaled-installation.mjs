@@ -13,19 +13,8 @@ import { ours } from '../servers/ours.mjs';
 export async function scaledInstallation({ main, scale }) {
   const { adminUrl } = services();
   const database = `zavascaled_${randomBytes(4).toString('hex')}`;
-  const password = randomBytes(18).toString('base64url');
-  const loginUrl = (role) => `postgresql://${database}_${role}:${password}@${adminUrl.host}/${database}`;
   const env = {
-    POSTGRES_HOST: adminUrl.hostname,
-    POSTGRES_PORT: adminUrl.port,
-    POSTGRES_DB: database,
-    POSTGRES_SSL_MODE: 'disable',
-    POSTGRES_ROLE_PREFIX: database,
-    POSTGRES_USER: `${database}_server`,
-    POSTGRES_PASSWORD: password,
-    POSTGRES_READER_PASSWORD: password,
-    POSTGRES_OWNER_URL: loginUrl('owner'),
-    POSTGRES_OPERATOR_URL: loginUrl('operator'),
+    ...databaseSettings({ database, host: adminUrl.hostname, port: adminUrl.port }),
     SCOPE_SIGNING_KEY_SECRET_NAME: 'bench-scope-key',
     BENCH_SCOPE_KEY: `run:${randomBytes(32).toString('base64')}`,
   };
@@ -48,6 +37,28 @@ export async function scaledInstallation({ main, scale }) {
     throw error;
   }
   return { database, env, drop };
+}
+
+/**
+ * Of an installation whose roles are named after its database, all with one new password.
+ *
+ * @param {{ database: string, host: string, port: number | string }} place
+ */
+export function databaseSettings({ database, host, port }) {
+  const password = randomBytes(18).toString('base64url');
+  const loginUrl = (role) => `postgresql://${database}_${role}:${password}@${host}:${port}/${database}`;
+  return {
+    POSTGRES_HOST: host,
+    POSTGRES_PORT: String(port),
+    POSTGRES_DB: database,
+    POSTGRES_SSL_MODE: 'disable',
+    POSTGRES_ROLE_PREFIX: database,
+    POSTGRES_USER: `${database}_server`,
+    POSTGRES_PASSWORD: password,
+    POSTGRES_READER_PASSWORD: password,
+    POSTGRES_OWNER_URL: loginUrl('owner'),
+    POSTGRES_OPERATOR_URL: loginUrl('operator'),
+  };
 }
 
 /** @typedef {{ ids: number[], names: string[], keys: string[] }} Scope what one manager may see: one store, or several */
