@@ -51,6 +51,8 @@ export function createAlertManager(options: AlertManagerOptions) {
   const byNotice = new WeakMap<Notice, Map<string, DeliveryOutcome['state']>>();
   const unknown = new Set<AlertRule>(rules);
   const failing = new Set<string>();
+  /** Ends that whoever told of the beginning owes, by alert: one that is killed meanwhile tells of nothing. */
+  const owed = new Map<string, { readonly rule: AlertRule; readonly transition: Transition }>();
   let states: AlertStates = new Map();
 
   const delivery = createDelivery({
@@ -73,12 +75,27 @@ export function createAlertManager(options: AlertManagerOptions) {
     events.push({ at: clock.now(), notice, told, deliveries });
     if (events.length > mostEvents) events.shift();
   };
-  const tell = async (rule: AlertRule, transition: Transition) => {
-    const notice = noticeOf({ rule, transition, server });
-    if (!transition.notify) return remember(notice, 'quiet');
-    if (!(await claims.take(alertKey(transition.alert), transition.kind))) return remember(notice, 'elsewhere');
+  const toChannels = (notice: Notice) => {
     remember(notice, 'channels');
     delivery.offer(notice);
+  };
+  const tell = async (rule: AlertRule, transition: Transition) => {
+    const notice = noticeOf({ rule, transition, server });
+    const key = alertKey(transition.alert);
+    owed.delete(key);
+    if (!transition.notify) return remember(notice, 'quiet');
+    if (transition.kind !== 'resolved') return (await claims.begin(key)) ? toChannels(notice) : remember(notice, 'elsewhere');
+    const claim = await claims.end(key);
+    if (claim === 'mine') return toChannels(notice);
+    if (claim === 'held') owed.set(key, { rule, transition });
+    remember(notice, 'elsewhere');
+  };
+  const tellOwed = async (key: string) => {
+    const claim = await claims.end(key);
+    const end = owed.get(key);
+    if (end === undefined || claim === 'held') return;
+    owed.delete(key);
+    if (claim === 'mine') toChannels(noticeOf({ ...end, server }));
   };
   const verdictOf = (rule: AlertRule): Verdict => {
     try {
@@ -101,7 +118,7 @@ export function createAlertManager(options: AlertManagerOptions) {
         states = next.states;
         return next.transitions.map((transition) => tell(rule, transition));
       });
-      await Promise.all(telling);
+      await Promise.all([...[...owed.keys()].map(tellOwed), ...telling]);
       const told = [...states].filter(([, { state, notices }]) => state === 'firing' && notices > 0);
       await claims.renew(told.map(([key]) => key));
     },

@@ -1,13 +1,17 @@
 import { createHash } from 'node:crypto';
 import { within } from '../core/within.ts';
-import type { Transition } from './state-machine.ts';
 
-/**
- * Which of several servers tells of an alert that they all see: the first that claims it. Resolves to false where another one has.
- * Must not reject: where nobody can be asked, two notices are better than none.
- */
+/** `held`: whoever told of the beginning has not told of the end yet. Asked again later, that may have changed, or they may be gone. */
+export type EndClaim = 'mine' | 'held' | 'over';
+/** By the number that a statement or a script answers with. */
+export const endClaims: readonly EndClaim[] = ['over', 'mine', 'held'];
+
+/** Which of several servers tells of an alert that they all see. Must not reject: where nobody can be asked, two notices are better than none. */
 export interface NoticeClaims {
-  take(key: string, kind: Transition['kind']): Promise<boolean>;
+  /** Of the beginning, or that it goes on: the first that claims it. False where another one has. */
+  begin(key: string): Promise<boolean>;
+  /** Of the end: who told of the beginning. */
+  end(key: string): Promise<EndClaim>;
   /** These are still seen here. */
   renew(keys: readonly string[]): Promise<void>;
 }
@@ -17,7 +21,7 @@ export interface ClaimPlace {
   /** For the first notice of a firing, or the next one. */
   begin(alert: string): Promise<boolean>;
   /** Who told of the beginning tells of the end, or anybody where that one is not heard of. */
-  end(alert: string): Promise<boolean>;
+  end(alert: string): Promise<EndClaim>;
   /** These are still seen by who told of them: known from now on also where the place was away at their beginning. */
   renew(alerts: readonly string[]): Promise<void>;
 }
@@ -36,7 +40,7 @@ export interface ClaimsOptions {
 export function createClaims({ places, limitMs = 2000 }: ClaimsOptions): NoticeClaims {
   const begun = new Map<string, { readonly askedAt: readonly ClaimPlace[]; readonly mine: boolean }>();
   const ask = <T>(work: Promise<T>) => within(limitMs, work).catch(() => undefined);
-  const everywhere = (among: readonly ClaimPlace[], tell: (place: ClaimPlace) => Promise<boolean>) =>
+  const everywhere = <T>(among: readonly ClaimPlace[], tell: (place: ClaimPlace) => Promise<T>) =>
     Promise.all(among.map((place) => ask(tell(place))));
 
   const begin = async (alert: string): Promise<boolean> => {
@@ -52,21 +56,23 @@ export function createClaims({ places, limitMs = 2000 }: ClaimsOptions): NoticeC
     begun.set(alert, { askedAt: won, mine: true });
     return true;
   };
-  const end = async (alert: string): Promise<boolean> => {
+  const end = async (alert: string): Promise<EndClaim> => {
     const { askedAt, mine } = begun.get(alert) ?? { askedAt: places, mine: true };
-    begun.delete(alert);
-    const answers = (await everywhere(askedAt, ({ end }) => end(alert))).filter((answer) => answer !== undefined);
-    const ended = answers.length === 0 ? mine : answers.includes(true);
+    const answers = (await everywhere(askedAt, (place) => place.end(alert))).filter((answer) => answer !== undefined);
+    const known = answers.length > 0 ? answers : [mine ? ('mine' as const) : ('over' as const)];
+    const outcome = (['mine', 'held'] as const).find((each) => known.includes(each)) ?? 'over';
+    if (outcome !== 'held') begun.delete(alert);
     // Those that were away at the beginning have heard of it since.
-    if (ended)
+    if (outcome === 'mine')
       await everywhere(
         places.filter((place) => !askedAt.includes(place)),
         (place) => place.end(alert),
       );
-    return ended;
+    return outcome;
   };
   return {
-    take: (key, kind) => (kind === 'resolved' ? end(claimName(key)) : begin(claimName(key))),
+    begin: (key) => begin(claimName(key)),
+    end: (key) => end(claimName(key)),
     async renew(keys) {
       const mine = keys.map(claimName).filter((alert) => begun.get(alert)?.mine);
       if (mine.length > 0) await Promise.all(places.map((place) => ask(place.renew(mine))));
@@ -77,8 +83,6 @@ export function createClaims({ places, limitMs = 2000 }: ClaimsOptions): NoticeC
 /** What an alert goes by among servers: whom it is about is none of their store's business. */
 export const claimName = (key: string): string => createHash('sha256').update(key).digest('hex');
 
-/** A holder renews at every evaluation: one that is silent for longer has ended. */
-export const holderSilentMs = 90_000;
 /** As long as any alert is remembered. */
 export const claimsKeptMs = 7 * 24 * 3_600_000;
 /** Clocks of replicas differ, and evaluations come at moments of their own. */

@@ -1,4 +1,4 @@
-import { type ClaimPlace, claimSlackMs, claimsKeptMs, holderSilentMs } from './claims.ts';
+import { type ClaimPlace, claimSlackMs, claimsKeptMs, endClaims } from './claims.ts';
 
 /** What is needed of a Redis client; node-redis has it. */
 export interface RedisClaimScripting {
@@ -12,6 +12,8 @@ export interface RedisClaimsOptions {
   /** Names this process among all that share the Redis. */
   readonly holder: string;
   readonly cooldownMs: number;
+  /** A holder renews at every evaluation: one that is silent for longer has ended. */
+  readonly silentMs: number;
 }
 
 // By the one clock of Redis, and each in one step. A hash for each alert: who told of it, when, and when it was last seen there.
@@ -26,7 +28,7 @@ return 1`;
 const endScript = `${now}
 local holder = redis.call('HGET', KEYS[1], 'holder')
 if not holder then return 0 end
-if holder ~= ARGV[1] and now - tonumber(redis.call('HGET', KEYS[1], 'seen')) < tonumber(ARGV[2]) then return 0 end
+if holder ~= ARGV[1] and now - tonumber(redis.call('HGET', KEYS[1], 'seen')) < tonumber(ARGV[2]) then return 2 end
 redis.call('HDEL', KEYS[1], 'holder')
 return 1`;
 const renewScript = `${now}
@@ -38,12 +40,12 @@ end
 return 1`;
 
 /** Settles who tells while the database, which is what most alerts are about, does not answer. */
-export function createRedisClaims({ redis, prefix, holder, cooldownMs }: RedisClaimsOptions): ClaimPlace {
+export function createRedisClaims({ redis, prefix, holder, cooldownMs, silentMs }: RedisClaimsOptions): ClaimPlace {
   const run = async (script: string, alert: string, ...values: (string | number)[]) =>
-    Number(await redis.eval(script, { keys: [`${prefix}alert:${alert}`], arguments: values.map(String) })) === 1;
+    Number(await redis.eval(script, { keys: [`${prefix}alert:${alert}`], arguments: values.map(String) }));
   return {
-    begin: (alert) => run(beginScript, alert, holder, cooldownMs - claimSlackMs, claimsKeptMs),
-    end: (alert) => run(endScript, alert, holder, holderSilentMs),
+    begin: async (alert) => (await run(beginScript, alert, holder, cooldownMs - claimSlackMs, claimsKeptMs)) === 1,
+    end: async (alert) => endClaims[await run(endScript, alert, holder, silentMs)] ?? 'over',
     async renew(alerts) {
       await Promise.all(alerts.map((alert) => run(renewScript, alert, holder, claimsKeptMs)));
     },

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import type { EndClaim, NoticeClaims } from '../../src/alerts/claims.ts';
 import { changed, healthy, one, watched } from './fakes.ts';
 
 const minute = 60_000;
@@ -259,23 +260,74 @@ describe('channels', () => {
   });
 });
 
-test('another server that has told of it leaves this one silent, and the history says so', async () => {
-  const claimed: string[] = [];
-  const renewed: (readonly string[])[] = [];
-  const claims = {
-    take: async (_key: string, kind: string) => {
-      claimed.push(kind);
-      return false;
-    },
-    renew: async (keys: readonly string[]) => void renewed.push(keys),
+describe('another server that has told of it', () => {
+  /** What the places answer for an end, and what was asked of them. */
+  const elsewhere = (state: { end: EndClaim }) => {
+    const asked: string[] = [];
+    const renewed: (readonly string[])[] = [];
+    const claims: NoticeClaims = {
+      begin: async () => {
+        asked.push('begin');
+        return false;
+      },
+      end: async () => {
+        asked.push('end');
+        return state.end;
+      },
+      renew: async (keys) => void renewed.push(keys),
+    };
+    return { asked, renewed, ...watched({ claims }) };
   };
-  const { set, pass, told, manager } = watched({ claims });
-  set(broken);
-  await pass(minute);
-  set(healthy);
-  await pass(minute);
-  expect(told()).toEqual([]);
-  expect(claimed).toEqual(['firing', 'resolved']);
-  expect(renewed[0]).toEqual(['["isolation_broken","critical"]']);
-  expect(manager.events().map(({ told: how }) => how)).toEqual(['elsewhere', 'elsewhere']);
+  const ways = (manager: ReturnType<typeof watched>['manager']) => manager.events().map(({ told }) => told);
+
+  test('leaves this one silent, and the history says so', async () => {
+    const { set, pass, told, manager, asked, renewed } = elsewhere({ end: 'over' });
+    set(broken);
+    await pass(minute);
+    set(healthy);
+    await pass(minute);
+    expect(told()).toEqual([]);
+    expect(asked).toEqual(['begin', 'end']);
+    expect(renewed[0]).toEqual(['["isolation_broken","critical"]']);
+    expect(ways(manager)).toEqual(['elsewhere', 'elsewhere']);
+  });
+
+  test('and was killed before the end leaves the end to this one', async () => {
+    const places: { end: EndClaim } = { end: 'held' };
+    const { set, pass, told, manager } = elsewhere(places);
+    set(broken);
+    await pass(minute);
+    set(healthy);
+    await pass(minute);
+    expect(told()).toEqual([]);
+    places.end = 'mine';
+    await pass(minute);
+    expect(told()).toEqual(['resolved isolation_broken']);
+    expect(ways(manager)).toEqual(['channels', 'elsewhere', 'elsewhere']);
+  });
+
+  test('and tells of the end later is asked no more; nor is one that lives when it begins anew', async () => {
+    const places: { end: EndClaim } = { end: 'held' };
+    const { set, pass, told, asked } = elsewhere(places);
+    set(broken);
+    await pass(minute);
+    set(healthy);
+    await pass(minute);
+    places.end = 'over';
+    await pass(minute);
+    const before = asked.length;
+    await pass(minute);
+    expect(asked).toHaveLength(before);
+    places.end = 'held';
+    await pass(20 * minute);
+    set(broken);
+    await pass(minute);
+    set(healthy);
+    await pass(minute);
+    set(broken);
+    await pass(minute);
+    places.end = 'mine';
+    await pass(minute);
+    expect(told()).toEqual([]);
+  });
 });

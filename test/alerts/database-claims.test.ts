@@ -5,6 +5,7 @@ import { claimPlaceContract } from '../contracts/claim-place.ts';
 import { onEveryDatabase, type TestDatabase } from '../support/databases.ts';
 
 const cooldownMs = 15 * 60_000;
+const silentMs = 90_000;
 
 onEveryDatabase('who tells of an alert, settled in the database:', (tier) => {
   let db: TestDatabase;
@@ -13,7 +14,7 @@ onEveryDatabase('who tells of an alert, settled in the database:', (tier) => {
   });
   beforeEach(() => db.owner.query('DELETE FROM ops.alert_notices'));
   afterAll(() => db.close());
-  const placeOf = (holder: string) => createDatabaseClaims({ database: db.database, holder, cooldownMs });
+  const placeOf = (holder: string) => createDatabaseClaims({ database: db.database, holder, cooldownMs, silentMs });
   const age = (minutes: number) =>
     db.owner.script(
       `UPDATE ops.alert_notices SET notified_at = notified_at - interval '${minutes} minutes', seen_at = seen_at - interval '${minutes} minutes'`,

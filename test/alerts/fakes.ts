@@ -76,7 +76,7 @@ export function watched(options: Partial<AlertManagerOptions> = {}) {
         },
       },
     ],
-    claims: { take: async () => true, renew: async () => {} },
+    claims: { begin: async () => true, end: async () => 'mine', renew: async () => {} },
     clock,
     note: (observation) => noted.push(observation),
     server: 'server 1',

@@ -17,7 +17,8 @@ onRedis('who tells of an alert, settled in Redis:', (url) => {
     const { client } = redis;
     await until('Redis is connected', () => client.isReady);
     const prefix = ownPrefix();
-    const placeOf = (holder: string) => createRedisClaims({ redis: client, prefix, holder, cooldownMs: 15 * 60_000 });
+    const placeOf = (holder: string) =>
+      createRedisClaims({ redis: client, prefix, holder, cooldownMs: 15 * 60_000, silentMs: 90_000 });
     return {
       places: [placeOf('a'), placeOf('b')],
       async age(minutes) {

@@ -27,29 +27,29 @@ export function claimPlaceContract(make: () => Promise<ClaimPlaceFixture>) {
     const { places, age } = await make();
     const [a, b] = places;
     await a.begin(alert);
-    expect(await b.end(alert)).toBe(false);
-    expect(await a.end(alert)).toBe(true);
-    expect(await a.end(alert)).toBe(false);
+    expect(await b.end(alert)).toBe('held');
+    expect(await a.end(alert)).toBe('mine');
+    expect(await a.end(alert)).toBe('over');
     await age(60);
     await a.begin(alert);
     await age(2);
     await a.renew([alert]);
-    expect(await b.end(alert)).toBe(false);
+    expect(await b.end(alert)).toBe('held');
     await age(2);
     await b.renew([alert]);
-    expect(await b.end(alert)).toBe(true);
-    expect(await b.end(alert)).toBe(false);
+    expect(await b.end(alert)).toBe('mine');
+    expect(await b.end(alert)).toBe('over');
   });
 
   test('who told elsewhere while this place was away is known here by the next renewal', async () => {
     const [a, b] = (await make()).places;
     await a.renew([alert]);
     expect(await b.begin(alert)).toBe(false);
-    expect(await a.end(alert)).toBe(true);
+    expect(await a.end(alert)).toBe('mine');
   });
 
   test('the end of what nobody told of is told by nobody', async () => {
     const { places } = await make();
-    expect(await places[0].end(another)).toBe(false);
+    expect(await places[0].end(another)).toBe('over');
   });
 }

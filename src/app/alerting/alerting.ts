@@ -75,8 +75,8 @@ export function heartbeatsOn(
   return createHeartbeats({ database, server: `${thisServer()}/${begun}`, silentMs: silentMs(pace), clock });
 }
 
-function claimsOn({ config, database, redis }: Pick<AlertingOptions, 'config' | 'database' | 'redis'>) {
-  const shared = { holder: thisServer(), cooldownMs: defaultLimits.cooldownMs };
+function claimsOn({ config, database, redis, pace = usualPace }: AlertingOptions) {
+  const shared = { holder: thisServer(), cooldownMs: defaultLimits.cooldownMs, silentMs: silentMs(pace) };
   const prefix = `${config.postgresRolePrefix}:`;
   return createClaims({
     places: [
