@@ -97,7 +97,7 @@ function meantBy(issue: z.core.$ZodIssue, rawArguments: unknown): string {
   return meant === undefined ? '' : ` (did you mean ${JSON.stringify(meant)}?)`;
 }
 
-/** Compact on purpose: the tool list is read by a model with every conversation. */
+/** Compact on purpose: the tool list is read by a model with every conversation. Of an answer it names the properties and no more. */
 function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonObject {
   const { $schema, ...compact } = z.toJSONSchema(schema, {
     target: 'draft-2020-12',
@@ -110,6 +110,7 @@ function jsonSchema(schema: z.ZodObject, io: 'input' | 'output'): JsonObject {
       if (io !== 'output') return;
       delete node.additionalProperties;
       delete node.required;
+      delete node.items;
       if (Object.keys(node.properties ?? { some: 1 }).length === 0) delete node.properties;
     },
   });

@@ -8,9 +8,9 @@ export const retailToolTexts: Readonly<Record<string, ToolText>> = {
   semantic_search_products: {
     title: 'Find products',
     description:
-      'Finds products by what they are for, in everyday words. Use it before guessing a product name. Rows: sku, name, category, type, description, list price, similarity in percent. low_confidence: nothing in the catalogue fits well, so say so.',
+      'Finds products by what they are for, in everyday words, with sku, category and list price. Use it before guessing a product name. low_confidence: nothing in the catalogue fits well, so say so.',
     arguments: {
-      query_description: 'What the product is or does, for example "stain for a wooden deck"',
+      query_description: 'What it is or does, such as "stain for a wooden deck"',
       similarity_threshold: 'Percent; useful 20 to 80',
     },
   },
@@ -23,7 +23,7 @@ export const retailToolTexts: Readonly<Record<string, ToolText>> = {
   get_sales_metrics: {
     title: 'Sales metrics',
     description:
-      'Certified figures of sales, stock and customers by store, category, product or time: prefer it to SQL. Answers tell the dates used and what each metric means.',
+      'Certified figures of sales, stock and customers by store, category, product or time, with dates and definitions: prefer it to SQL.',
     arguments: {
       filters: 'By dimension: {"store":["Seattle"],"category":"HAND TOOLS","product":"a SKU or name"}',
       period: 'Or start_date and end_date. last_quarter, last_12_months, year_to_date, 2025-Q3, all',
@@ -52,7 +52,7 @@ export const retailToolTexts: Readonly<Record<string, ToolText>> = {
     title: 'Query sales',
     description:
       'Runs one PostgreSQL SELECT on sales data, within the stores you may see. Get the schemas first. Aggregate, and use LIMIT 20 unless asked otherwise. stores.is_online tells online from physical stores. Never show ids or UUIDs: join for names. Fiscal year = calendar year.',
-    arguments: { postgresql_query: 'One SELECT, VALUES or WITH … SELECT statement' },
+    arguments: { postgresql_query: 'SELECT, VALUES or WITH … SELECT' },
   },
   explain_access: {
     title: 'Explain access',

@@ -64,6 +64,7 @@ test('schemas are closed for arguments, open for answers, and without noise', ()
     expect(inputSchema).toMatchObject({ type: 'object', additionalProperties: false });
     expect(outputSchema).toMatchObject({ type: 'object', properties: expect.any(Object) });
     expect(JSON.stringify([inputSchema, outputSchema])).not.toMatch(/\$schema|9007199254740991/);
+    expect(JSON.stringify(outputSchema)).not.toMatch(/"items"|"required"|"additionalProperties"/);
   }
 });
 

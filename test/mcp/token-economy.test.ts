@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { countTokens } from 'gpt-tokenizer/encoding/o200k_base';
 import { describe, expect, test } from 'vitest';
 import { answerBytes } from '../../src/app/compose.ts';
@@ -25,7 +26,11 @@ async function toolList(token: string): Promise<unknown[]> {
 test.each(['manager', 'everything'])('the tool list of %s costs a model at most 2,000 tokens (o200k_base)', async (token) => {
   const tools = await toolList(token);
   expect(tools.length).toBeGreaterThanOrEqual(4);
-  expect(countTokens(JSON.stringify({ tools }))).toBeLessThanOrEqual(2000);
+  const taken = countTokens(JSON.stringify({ tools }));
+  expect(taken).toBeLessThanOrEqual(2000);
+  // Whoever adds a tool reads there how much room is left.
+  const page = await readFile(new URL('../../docs/how-to/add-a-tool.md', import.meta.url), 'utf8');
+  if (token === 'everything') expect(page).toContain(`${taken.toLocaleString('en')} of them are taken`);
 });
 
 /**

@@ -28,8 +28,11 @@ export const getSalesMetrics = (text: ToolText, { metrics, dimensions }: Metrics
         .array(z.enum(dimensions.map(({ name }) => name)))
         .max(mostDimensions)
         .optional(),
+      // Listed as an object and no more: its names are those of `dimensions`.
       filters: z
-        .strictObject(Object.fromEntries(dimensions.map(({ name }) => [name, z.unknown().optional()])))
+        .unknown()
+        .meta({ type: 'object' })
+        .pipe(z.strictObject(Object.fromEntries(dimensions.map(({ name }) => [name, z.unknown().optional()]))))
         .optional()
         .describe(text.arguments.filters ?? ''),
       grain: z.enum(grains).optional(),
