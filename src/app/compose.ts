@@ -133,9 +133,9 @@ export async function compose(options: ComposeOptions) {
     ...tools,
     explainAccess: createExplainAccess({ database, definition, prefix: config.postgresRolePrefix }),
     authorize,
-    limit: async (principal, name) => {
+    limit: async (principal, called) => {
       admitAudited();
-      await edge.limitTool(principal, name);
+      await edge.limitTool(principal, called);
     },
     clock,
     note,

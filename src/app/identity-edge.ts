@@ -52,11 +52,6 @@ export interface IdentityEdgeOptions {
   readonly note: Note;
 }
 
-const readingTools = [
-  ...['execute_sales_query', 'get_sales_metrics', 'get_product_recommendations', 'get_inventory_status'],
-  ...['show_sales_dashboard', 'read_sales_dashboard'],
-];
-
 /** Limits and revocation, shared by all replicas that share the database and the Redis. */
 export function createIdentityEdge(options: IdentityEdgeOptions) {
   const { config, definition, database, tenants, redis, rates, clock, note } = options;
@@ -66,7 +61,6 @@ export function createIdentityEdge(options: IdentityEdgeOptions) {
   const store = shared === undefined ? local : createInsuredRateStore({ shared, local, clock, note });
   const limit = (name: string, perMinute: number, burst?: number) =>
     createRateLimiter({ name, store, perMinute, ...(burst !== undefined && { burst }) }).take;
-  const limitSql = limit('SQL queries', config.rateLimitSqlPerMinute);
   const privilegedFactor = config.rateLimitAdminFactor;
   const revocations = createRevocationList({ stores: revocationStores({ config, database, redis, clock }), clock, note });
 
@@ -96,11 +90,8 @@ export function createIdentityEdge(options: IdentityEdgeOptions) {
     },
     /** For `admit-call`. */
     limitTool: createToolLimit({
-      tools: {
-        // What reads tenants' rows costs the database alike, whoever wrote the statement.
-        ...Object.fromEntries(readingTools.map((tool) => [tool, limitSql])),
-        semantic_search_products: limit('searches', config.rateLimitSearchPerMinute),
-      },
+      tenantRows: limit('SQL queries', config.rateLimitSqlPerMinute),
+      tools: { semantic_search_products: limit('searches', config.rateLimitSearchPerMinute) },
       rules: definition,
       privilegedFactor,
     }),

@@ -374,7 +374,7 @@ const cacheAndLimits = {
     'RATE_LIMIT_SQL_PER_MINUTE',
     perMinute,
     120,
-    'Calls that read rows of tenants (SQL, metrics, reports, dashboard) per subject and minute; 0 as above.',
+    'Calls that read rows of tenants (SQL, metrics, reports, dashboard, plug-ins) per subject and minute; 0 as above.',
   ),
   rateLimitSearchPerMinute: setting(
     'RATE_LIMIT_SEARCH_PER_MINUTE',

@@ -13,7 +13,7 @@ export interface AdmitCallOptions {
   /** Throws `insufficient_scope` when the principal lacks the permission. */
   authorize(principal: Principal, permission: Permission): void;
   /** Throws `rate_limited`. */
-  limit?(principal: Principal, name: string): Promise<void>;
+  limit?(principal: Principal, called: Guarded): Promise<void>;
 }
 
 /** Decides whether a call may start. Over HTTP this happens before dispatch, so that a refusal can still set the status. */
@@ -33,7 +33,7 @@ export function createAdmitCall({ authorize, limit }: AdmitCallOptions) {
         hint: 'Ask for a token that names what you may see.',
       });
     }
-    await limit?.(principal, called.name);
+    await limit?.(principal, called);
   };
 }
 export type AdmitCall = ReturnType<typeof createAdmitCall>;

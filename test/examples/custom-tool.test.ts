@@ -34,7 +34,8 @@ describe('a tool of the operator’s own, by the how-to', () => {
   beforeAll(async () => {
     db = await embeddedTier.open();
     const { trusted } = await issuing;
-    product = await productStack({ db, trusted, plugins: [...(await loadPlugins(folder)), hostile] });
+    const env = { RATE_LIMIT_SQL_PER_MINUTE: '20' };
+    product = await productStack({ db, trusted, env, plugins: [...(await loadPlugins(folder)), hostile] });
   });
   afterAll(async () => {
     await product?.close();
@@ -77,6 +78,14 @@ describe('a tool of the operator’s own, by the how-to', () => {
     expect((await call('nowhere', 'get_repeat_customers')).status).toBe(403);
     const { body } = await call('seattle', 'get_repeat_customers', { days: 1, more: true });
     expect(body.result).toMatchObject({ isError: true, content: [{ text: expect.stringContaining('invalid_input') }] });
+  });
+
+  test('is on the budget of SQL', async () => {
+    const calls = Array.from({ length: 30 }, () => call('tacoma', 'get_repeat_customers', { days: 1 }));
+    const statuses = (await Promise.all(calls)).map(({ status }) => status);
+    expect(statuses.filter((status) => status === 429).length).toBeGreaterThan(5);
+    expect((await call('tacoma', 'execute_sales_query', { postgresql_query: 'SELECT 1' })).status).toBe(429);
+    expect((await call('tacoma', 'get_current_utc_date')).status).toBe(200);
   });
 
   test('is recorded as any other', async () => {

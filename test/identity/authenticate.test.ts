@@ -190,21 +190,36 @@ describe('failed authentications', () => {
 describe('the limit of a tool', () => {
   const limit = () => {
     const store = createMemoryRateStore({ clock });
-    const take = createRateLimiter({ name: 'SQL queries', store, perMinute: 2 }).take;
-    return createToolLimit({ tools: { execute_sales_query: take }, rules: retailDefinition, privilegedFactor: 3 });
+    const limiter = (name: string) => createRateLimiter({ name, store, perMinute: 2 }).take;
+    return createToolLimit({
+      tenantRows: limiter('SQL queries'),
+      tools: { semantic_search_products: limiter('searches') },
+      rules: retailDefinition,
+      privilegedFactor: 3,
+    });
   };
   const principal = (role: string) => ({ subject: role, roles: [role], permissions: new Set<string>(), tenants: [] });
 
   test('counts calls of that tool alone', async () => {
     const limitTool = limit();
-    const call = (tool: string) => outcome(limitTool(principal('store_manager'), tool));
-    for (const expected of ['good', 'good', 'rate_limited']) expect(await call('execute_sales_query')).toBe(expected);
-    for (const tool of ['get_current_utc_date', 'constructor']) expect(await call(tool)).toBe('good');
+    const call = (name: string) => outcome(limitTool(principal('store_manager'), { name, needsTenants: false }));
+    for (const expected of ['good', 'good', 'rate_limited']) expect(await call('semantic_search_products')).toBe(expected);
+    for (const tool of ['get_current_utc_date', 'constructor', 'get_current_utc_date']) expect(await call(tool)).toBe('good');
+  });
+
+  test('counts whatever reads tenants’ rows together, the operator’s own tools too', async () => {
+    const limitTool = limit();
+    const call = (name: string) => outcome(limitTool(principal('store_manager'), { name, needsTenants: true }));
+    for (const tool of ['execute_sales_query', 'get_repeat_customers']) expect(await call(tool)).toBe('good');
+    for (const tool of ['execute_sales_query', 'get_repeat_customers', 'constructor']) {
+      expect(await call(tool)).toBe('rate_limited');
+    }
   });
 
   test('is three times as high for a role that sees everything', async () => {
     const limitTool = limit();
-    const calls = Array.from({ length: 7 }, () => outcome(limitTool(principal('super_admin'), 'execute_sales_query')));
+    const query = { name: 'execute_sales_query', needsTenants: true };
+    const calls = Array.from({ length: 7 }, () => outcome(limitTool(principal('super_admin'), query)));
     expect(await Promise.all(calls)).toEqual([...Array(6).fill('good'), 'rate_limited']);
   });
 });

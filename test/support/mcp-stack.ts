@@ -60,7 +60,7 @@ export const awkwardResult: QueryResult = {
 export interface Ports {
   runQuery?: RunQuery;
   searchProducts?: SearchProducts;
-  limit?: (principal: Principal, name: string) => Promise<void>;
+  limit?: NonNullable<McpServingOptions['limit']>;
   directCalls?: boolean;
   progressEveryMs?: number;
   tasks?: McpServingOptions['tasks'];

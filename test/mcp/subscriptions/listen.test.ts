@@ -255,7 +255,7 @@ describe('what is no such request is refused', () => {
 test('what every call is admitted by is asked for streams, too', async () => {
   await stack.close();
   const limited: string[] = [];
-  await start({}, { limit: async (_principal, name) => void limited.push(name) });
+  await start({}, { limit: async (_principal, { name }) => void limited.push(name) });
   await (await listen({})).reading;
   expect(limited).toEqual(['subscriptions/listen']);
 });

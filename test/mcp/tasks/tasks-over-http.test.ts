@@ -277,7 +277,7 @@ test('what every call is admitted by is asked for tasks, too', async () => {
   await stack.close();
   const limited: string[] = [];
   await start(undefined, {
-    limit: async (_principal, name) => {
+    limit: async (_principal, { name }) => {
       limited.push(name);
       if (name === 'tasks/cancel') throw new AppError('overloaded', 'Nothing more can be put on record', { retryAfterMs: 1000 });
     },
