@@ -8,7 +8,7 @@ export function commandLinePage(program: Command): string {
     '',
     '<!-- Generated from src/cli/program.ts. To change this page, change the verbs there and run: UPDATE_REFERENCE=1 npx vitest run test/docs -->',
     '',
-    'From a checkout: `npm run build`, then `node dist/main.js <verb>`. Without a verb it serves over stdio. Machine output goes to stdout,',
+    '`npx zava-mcp-server <verb>`, in a checkout that is built or where the package is installed. Without a verb it serves over stdio. Machine output goes to stdout,',
     'everything else to stderr. Exit codes: 0 done, 1 found faults or failed, 2 bad usage, 78 configuration refused.',
     '',
     ...verbs.flatMap(({ name, command }) => section(name, command)),

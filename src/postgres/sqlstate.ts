@@ -61,6 +61,13 @@ export function fromPostgres(error: unknown): AppError {
     });
   }
   if (/^(08|57|58)/.test(state)) return unavailable(error);
+  // What is internal, callers never see: whoever starts the server reads this.
+  if (state === '28P01' || state === '3D000') {
+    return new AppError('internal', 'The database does not let this server in', {
+      hint: 'Check POSTGRES_PASSWORD, POSTGRES_DB and POSTGRES_ROLE_PREFIX; zava-mcp-server bootstrap makes login and database.',
+      cause: error,
+    });
+  }
   return new AppError('internal', 'The database refused an operation', { cause: error });
 }
 

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 // @ts-expect-error plain JavaScript, without types
 import { commandsIn, commandsInProse, readDocuments, root } from '../../tools/docs/documents.mjs';
-import { cleanEnvironment, copyOfPreparedDataDir, mainFile, removeFolder, type Served, serveHttp } from '../e2e/product.ts';
+import { cleanEnvironment, copyOfPreparedDataDir, removeFolder, type Served, serveHttp } from '../e2e/product.ts';
 import { realInstallation, realServer } from '../e2e/real-installation.ts';
 import { startReceiver } from '../support/receiver.ts';
 import { openShell, type Ran } from './shell-session.ts';
@@ -15,7 +15,10 @@ const notHere: [RegExp, string][] = [
   [/…|<|\bFILE\b|\[--/, 'has a place for something of the reader’s own'],
   [/example\.com|collector:|\/var\/lib\/postgresql|\/srv\/|zava_backup_/, 'names a machine or a backup of the reader’s own'],
   [/^(az|docker) |tools\/release\.mjs|image:build/, 'wants a cloud, a registry or a container engine'],
-  [/^npm (ci|start)\b|^npm run build\b/, 'is how this checkout came to be; what `npm start` serves is started below'],
+  [
+    /^npm (ci|start|i)\b|^npm run build\b/,
+    'is how this checkout, or an installation, came to be: test/e2e/package.test.ts; what `npm start` serves is started below',
+  ],
   [/^npm (test|run (check|ci|coverage|security))\b|vitest run/, 'runs the tests, which run this'],
   [/^npm run (format|package:mcpb|make-version)\b|dashboard-pictures/, 'changes the checkout'],
   [/^npm run (nightly|bench|fuzz|duplicates|mutation|on-node|docs:api)/, 'takes minutes, or fetches its tools first'],
@@ -23,17 +26,14 @@ const notHere: [RegExp, string][] = [
   [/--online|--refresh/, 'asks the internet'],
   [/mcp-inspector/, 'fetches the Inspector and a Node 24 for it: test/e2e/inspector.test.ts'],
   [/contribute check/, 'judges the branch that is checked out; test/cli/contribute.test.ts has branches of its own'],
-  [
-    /SERVER_WORKERS=|^zava-mcp-server scale advise --json/,
-    'needs a real PostgreSQL or a Redis: test/app, test/cli/scale.test.ts',
-  ],
-  [/main\.js index-products/, 'embeds the catalogue anew: test/cli/search.test.ts'],
+  [/SERVER_WORKERS=|zava-mcp-server scale advise --json/, 'needs a real PostgreSQL or a Redis: test/app, test/cli/scale.test.ts'],
+  [/zava-mcp-server index-products/, 'embeds the catalogue anew: test/cli/search.test.ts'],
   [/debug trace|zava-mcp-server revoke|jobs run/, 'wants a request, a token, a fault or a target: test/cli has them'],
 ];
 
 /** What a page says that its command answers. */
 const promised: [RegExp, RegExp][] = [
-  [/main\.js prove$|restored node .* prove$/, /passed/i],
+  [/zava-mcp-server prove$/, /passed/i],
   [/scale advise --cpu/, /advice +5 \(up\)\nbecause +memory 95 % is above 85 %/],
   [/typescript-client/, /execute_sales_query[\s\S]*Zava Retail Seattle\t\d/],
   [/alerts test/, /: sent/],
@@ -46,10 +46,13 @@ const promised: [RegExp, RegExp][] = [
 const pages = /^(README|CONTRIBUTING|docs\/(tutorial|how-to|explanation)\/.*|docs\/(tour|search))\.md$/;
 const realServerPage = 'docs/how-to/set-up-a-real-server.md';
 const tutorial = 'docs/tutorial/first-answers.md';
-const asksServer = /curl|typescript-client|main\.js token|server health/;
+const asksServer = /curl|typescript-client|zava-mcp-server token|server health/;
 
 /** What `npm start` does after the build. */
 const startsWith = 'node dist/main.js serve --transport http';
+
+/** What `npx zava-mcp-server` comes down to in a checkout; npm itself takes half a second each time. */
+const withoutNpx = (command: string) => command.replace(/\b(npx )?zava-mcp-server (?=[a-z-])/g, 'node dist/main.js ');
 
 let told: { page: string; command: string }[] = [];
 let folder = '';
@@ -92,13 +95,13 @@ async function faultsOf(commands: typeof told): Promise<string[]> {
   const metricsPort = await freePort();
   const known = new Set<string>();
   for (const page of new Set(commands.map((one) => one.page))) {
-    const shell = openShell(folder, environment, `zava-mcp-server() { node ${mainFile} "$@"; }`);
+    const shell = openShell(folder, environment, '');
     for (const { command } of commands.filter((one) => one.page === page)) {
-      const same = command.replace(/^zava-mcp-server/, 'node dist/main.js');
+      const same = withoutNpx(command);
       if (known.has(same)) continue;
       // The same command with other variables is another one.
       if (!/\$[A-Z(]|^[A-Z]+=|^export/.test(command)) known.add(same);
-      const here = command
+      const here = withoutNpx(command)
         .replaceAll('http://127.0.0.1:8000', new URL(served.url).origin)
         .replace('9464', metricsPort)
         .replace(/\bnpm start$/, startsWith)
@@ -149,13 +152,23 @@ describe('the commands of the documents, typed into a shell', () => {
     expect(scripts.start).toBe(`npm run --silent build && ${startsWith}`);
   });
 
+  test('npx takes what the checkout has built', async () => {
+    const shell = openShell(folder, environment, '');
+    const [byNpx, itself] = [
+      await shell.run('npx zava-mcp-server config show'),
+      await shell.run('node dist/main.js config show'),
+    ];
+    await shell.close();
+    expect(byNpx).toEqual({ code: 0, told: itself.told });
+  });
+
   test('the tutorial shows three people one, four and eight rows', async () => {
     const [curl = ''] = commandsOf(tutorial, /^curl/);
     const tokens = commandsOf(tutorial, /^TOKEN=/);
     const shell = openShell(folder, environment, '');
     const rows: unknown[] = [];
     for (const token of tokens) {
-      expect(await shell.run(token)).toMatchObject({ code: 0 });
+      expect(await shell.run(withoutNpx(token))).toMatchObject({ code: 0 });
       const { told: answer } = await shell.run(curl.replace('http://127.0.0.1:8000', new URL(served.url).origin));
       rows.push(JSON.parse(answer).result.structuredContent.row_count);
     }
@@ -180,8 +193,8 @@ describe.skipIf(realServer === undefined)('the page about a real server, on one'
     const shell = openShell(folder, cleanEnvironment({ ...own.env, PORT: '0' }), '');
     const faults: string[] = [];
     // What is exported there is in the environment already, with another address.
-    for (const command of commandsOf(realServerPage, /main\.js/)) {
-      const here = command
+    for (const command of commandsOf(realServerPage, /zava-mcp-server/)) {
+      const here = withoutNpx(command)
         .replace('PGPASSWORD=… ', '')
         .replace('postgresql://postgres@db.example.com/postgres', own.adminUrl)
         // Two thousand customers take longer, and show no more.

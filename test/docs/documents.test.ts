@@ -97,7 +97,7 @@ describe('commands of the documents', () => {
   const problemOf = async (command: string): Promise<string | undefined> => {
     const bare = command
       .replace(/^(?:[A-Z0-9_]+=(?:"[^"]*"|'[^']*'|\$\([^)]*\)|\S*)\s*)+/, '')
-      .replace(/^npx zava-mcp-server|^zava-mcp-server/, 'node dist/main.js');
+      .replace(/^npx zava-mcp-server/, 'zava-mcp-server');
     if (
       bare === '' ||
       known.test(bare) ||
@@ -107,7 +107,7 @@ describe('commands of the documents', () => {
       return undefined;
     const script = /^npm (?:run (?:--silent )?)?([\w:-]+)/.exec(bare)?.[1];
     if (script !== undefined) return script in scripts ? undefined : `there is no script ${script}`;
-    const ours = /^node dist\/main\.js\s*(.*)$/.exec(bare)?.[1];
+    const ours = /^zava-mcp-server\s*(.*)$/.exec(bare)?.[1];
     if (ours !== undefined) return verbProblem(ours);
     const file = /^(?:npx vitest run|node) (\S+)/.exec(bare)?.[1];
     if (file !== undefined) return existsSync(join(root, file)) ? undefined : `there is no ${file}`;
@@ -120,7 +120,7 @@ describe('commands of the documents', () => {
     for (const { path, text } of documents) {
       const told = [
         ...commandsIn(text),
-        ...[...text.matchAll(/`((?:node dist\/main\.js|npm (?:run|test|start)|npx vitest run) [^`]*)`/g)].map(
+        ...[...text.matchAll(/`((?:npx zava-mcp-server|npm (?:run|test|start)|npx vitest run) [^`]*)`/g)].map(
           ([, one = '']) => one,
         ),
       ];
@@ -139,7 +139,7 @@ describe('commands of the documents', () => {
 
   test('are found wanting where they are wrong', async () => {
     expect(await problemOf('npm run nothing')).toContain('no script');
-    expect(await problemOf('node dist/main.js srve')).toContain('no verb');
+    expect(await problemOf('npx zava-mcp-server srve')).toContain('no verb');
     expect(await problemOf('zava-mcp-server serve --prot 1')).toContain('--prot');
     expect(await problemOf('LOG_LEVEL=debug node tools/nothing.mjs')).toContain('no tools/nothing.mjs');
     expect(await problemOf('rm -r /')).toBeDefined();

@@ -7,6 +7,8 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js';
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { openEmbeddedDatabase } from '../../src/postgres/embedded-database.ts';
+// @ts-expect-error plain JavaScript, without types
+import { linksIn } from '../../tools/docs/documents.mjs';
 import { askAll, expectTheOwnersFigures, firstQuestions, readmeLine } from './first-questions.ts';
 import { cleanEnvironment, newFolder, removeFolder } from './product.ts';
 
@@ -32,20 +34,34 @@ describe('the package, installed in an empty folder', () => {
 
   test('is small, and holds what runs and what says so', () => {
     const paths = packed.files.map(({ path }) => path);
-    expect(packed.size).toBeLessThan(1_500_000);
+    expect(packed.size).toBeLessThan(1_600_000);
     expect(paths).toEqual(
       expect.arrayContaining(['dist/main.js', 'dist/apps/dashboard.html', 'migrations/0001_retail_schema.sql']),
     );
     expect(paths).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'THIRD_PARTY_NOTICES.md', 'data/SOURCE.md']));
-    expect(paths.filter((path) => /\.map$|tsbuildinfo|\.ts$|^test|search-eval|\.env/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /\.map$|tsbuildinfo|^(?!examples).*\.ts$|^test|search-eval|\.env/.test(path))).toEqual([]);
   });
 
-  /** As .mcp.json has a client start it, without any setting. */
-  async function askEverything(...flags: string[]) {
+  test('brings the pages and examples along that README.md leads to', async () => {
+    const paths = packed.files.map(({ path }) => path);
+    const links = linksIn(await readFile(join(folder, 'home/node_modules/zava-mcp-server/README.md'), 'utf8')) as string[];
+    const told = links.map((link) => link.split('#')[0] ?? '').filter((link) => /^(docs|examples)\/.*[^/]$/.test(link));
+    expect(told.length).toBeGreaterThan(30);
+    const missing = told.filter((link) => !paths.some((path) => path === link || path.startsWith(`${link}/`)));
+    expect(missing).toEqual(['docs/images/dashboard.png']);
+  });
+
+  /** As .mcp.json has a client start it. */
+  async function connect(settings: Record<string, string>, flags: string[]) {
     const { command, args } = JSON.parse(await readFile(join(root, '.mcp.json'), 'utf8')).mcpServers.zava;
     const client = new Client({ name: 'test', version: '1' });
     const start = { command, args: [...args, ...flags], cwd: join(folder, 'home'), stderr: 'ignore' as const };
-    await client.connect(new StdioClientTransport({ ...start, env: cleanEnvironment({}) }), { timeout: 150_000 });
+    await client.connect(new StdioClientTransport({ ...start, env: cleanEnvironment(settings) }), { timeout: 150_000 });
+    return client;
+  }
+
+  async function askEverything(...flags: string[]) {
+    const client = await connect({}, flags);
     const answers = await askAll((call) => client.callTool({ ...call }));
     await client.close();
     await expect.poll(() => existsSync(join(folder, 'home/.zava/lock')), { timeout: 30_000 }).toBe(false);
@@ -68,4 +84,21 @@ describe('the package, installed in an empty folder', () => {
       expect(readme).toContain(readmeLine(question, [headOffice.get(question), seattle.get(question)]));
     }
   }, 180_000);
+
+  test('serves another schema, and a plug-in, from its own examples', async () => {
+    const example = (name: string) => join(folder, 'home/node_modules/zava-mcp-server/examples', name);
+    const settings = {
+      SCHEMA_DIR: example('second-schema'),
+      PLUGINS_DIR: example('custom-tool'),
+      DATA_DIR: join(folder, 'library'),
+    };
+    const client = await connect(settings, []);
+    const { tools } = await client.listTools();
+    expect(tools.map(({ name }) => name)).toEqual(expect.arrayContaining(['execute_sales_query', 'get_repeat_customers']));
+    const question = { postgresql_query: 'SELECT branch_name FROM branches ORDER BY 1' };
+    const answer = await client.callTool({ name: 'execute_sales_query', arguments: question });
+    expect(answer.structuredContent).toMatchObject({ rows: [['Harbour'], ['Mill Lane'], ['Old Town']] });
+    await client.close();
+    await expect.poll(() => existsSync(join(folder, 'library/lock')), { timeout: 30_000 }).toBe(false);
+  }, 120_000);
 });

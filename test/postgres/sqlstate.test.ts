@@ -76,6 +76,10 @@ describe('An error of PostgreSQL', () => {
       expect(fromPostgres(reported(state)).message).not.toContain('message of');
   });
 
+  test.each(['28P01', '3D000'])('of a login or a database that is not there (%s) says what to check', (state) => {
+    expect(fromPostgres(reported(state))).toMatchObject({ code: 'internal', hint: expect.stringContaining('bootstrap') });
+  });
+
   test('that was translated already stays as it is', () => {
     const known = new AppError('forbidden', 'no');
     expect(fromPostgres(known)).toBe(known);

@@ -53,7 +53,7 @@ export function commandsIn(text) {
 
 /** Commands named in a sentence or a table, and not just a verb or a form of it. @param {string} text */
 export function commandsInProse(text) {
-  return [...text.matchAll(/`((?:(?:node dist\/main\.js|zava-mcp-server|npx vitest run) |npm (?:run|test|start)\b)[^`]*)`/g)].map(
+  return [...text.matchAll(/`((?:(?:(?:npx )?zava-mcp-server|npx vitest run) |npm (?:run|test|start)\b)[^`]*)`/g)].map(
     ([, command]) => command,
   );
 }
