@@ -37,7 +37,7 @@ describe('the package, installed in an empty folder', () => {
       expect.arrayContaining(['dist/main.js', 'dist/apps/dashboard.html', 'migrations/0001_retail_schema.sql']),
     );
     expect(paths).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'THIRD_PARTY_NOTICES.md', 'data/SOURCE.md']));
-    expect(paths.filter((path) => /\.map$|tsbuildinfo|\.ts$|^test|search-eval|\.env/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /\.map$|\.ts$|^test|search-eval|\.env/.test(path))).toEqual([]);
   });
 
   /** As .mcp.json has a client start it, without any setting. */
