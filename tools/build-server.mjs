@@ -1,12 +1,12 @@
 // Builds what `zava-mcp-server` runs, and what it runs in threads, from src/ into dist/.
-import { readdir, rm } from 'node:fs/promises';
+import { readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { bundle } from './bundle.mjs';
+import { bundle, noticesOf } from './bundle.mjs';
 
 const dist = fileURLToPath(new URL('../dist/', import.meta.url));
 
-const written = await bundle(
+const { written, packages } = await bundle(
   {
     main: 'src/main.ts',
     'postgres/embedded-worker': 'src/postgres/embedded-worker.ts',
@@ -14,6 +14,8 @@ const written = await bundle(
   },
   'dist',
 );
+
+await writeFile(join(dist, 'parts/LICENSES.txt'), await noticesOf(packages));
 
 // What an earlier build has left. Not before: a server that runs from here loads parts of itself late.
 const fresh = new Set(written.map((path) => path.replace(/^dist\//, '')));
