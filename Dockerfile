@@ -5,8 +5,8 @@ FROM base AS build
 WORKDIR /app
 COPY package.json package-lock.json ./
 RUN npm ci --ignore-scripts --no-audit --no-fund
-COPY tsconfig.json tsconfig.build.json ./
-COPY tools/build-apps.mjs tools/
+COPY tsconfig.json ./
+COPY tools/build-apps.mjs tools/build-server.mjs tools/bundle.mjs tools/
 COPY apps apps
 COPY src src
 RUN npm run build && npm prune --omit=dev --ignore-scripts --no-audit --no-fund

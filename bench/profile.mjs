@@ -1,3 +1,7 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { SourceMap } from 'node:module';
+import { fileURLToPath } from 'node:url';
+
 // Reads a .cpuprofile as `node --cpu-prof` writes it: https://nodejs.org/docs/latest-v20.x/api/cli.html#--cpu-prof
 
 /** What a sample counts for: the function itself, or whose code it is. */
@@ -13,7 +17,7 @@ const groupings = {
  * @returns {{ name: string, ms: number, share: number }[]} by the time spent in themselves; idling left out
  */
 export function topSelfTimes(profile, { by, most, fromMs = 0 }) {
-  const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, callFrame]));
+  const frames = new Map(profile.nodes.map(({ id, callFrame }) => [id, inSource(callFrame)]));
   const nameOf = groupings[by];
   /** @type {Map<string, number>} */
   const spent = new Map();
@@ -34,11 +38,23 @@ export function topSelfTimes(profile, { by, most, fromMs = 0 }) {
     .map(([name, ms]) => ({ name, ms, share: ms / busyMs }));
 }
 
-/** Package and file, or the file inside dist. @param {string} url */
+const maps = new Map();
+
+/** What is built of the sources is told by them. */
+function inSource(frame) {
+  if (!frame.url.startsWith('file:') || /node_modules\/(?!\.cache)/.test(frame.url)) return frame;
+  const file = `${fileURLToPath(frame.url)}.map`;
+  if (!maps.has(file)) maps.set(file, existsSync(file) ? new SourceMap(JSON.parse(readFileSync(file, 'utf8'))) : undefined);
+  const origin = maps.get(file)?.findOrigin(frame.lineNumber + 1, frame.columnNumber + 1);
+  if (origin?.fileName === undefined) return frame;
+  return { ...frame, url: origin.fileName, lineNumber: origin.lineNumber - 1 };
+}
+
+/** Package and file, or the file inside src. @param {string} url */
 function shortened(url) {
   const path = url.replace(/^file:\/\//, '');
   const inPackage = /node_modules\/(?!.*node_modules\/)(.*)$/.exec(path)?.[1];
-  return inPackage ?? /(dist\/.*)$/.exec(path)?.[1] ?? path;
+  return inPackage ?? /(src\/.*)$/.exec(path)?.[1] ?? path;
 }
 
 /** @param {string} place */
@@ -46,5 +62,5 @@ function packageOf(place) {
   if (place.startsWith('node:')) return 'node:*';
   if (place.startsWith('wasm:')) return 'wasm';
   const [first, second] = place.split('/');
-  return place.startsWith('@') || first === 'dist' ? `${first}/${second}` : first;
+  return place.startsWith('@') || first === 'src' ? `${first}/${second}` : first;
 }

@@ -6,9 +6,10 @@
  * To be run again when the catalogue's texts or the local model change; `known-vectors.test.ts` tells.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { contentHash, embeddedText } from '../dist/search/catalogue.js';
-import { createLocalEmbedder } from '../dist/search/embedding/local-embedder.js';
+import { bundled } from './bundle.mjs';
 
+const { contentHash, embeddedText } = await import(await bundled('src/search/catalogue.ts'));
+const { createLocalEmbedder } = await import(await bundled('src/search/embedding/local-embedder.ts'));
 const root = new URL('../', import.meta.url);
 const products = JSON.parse(readFileSync(new URL('data/product_data_flat.json', root), 'utf8'));
 const texts = products.map(({ name, description, categories: [group, kind] }) =>

@@ -2,8 +2,8 @@
 import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { join } from 'node:path';
+import { bundled } from '../../tools/bundle.mjs';
 import { withClient } from '../installation.mjs';
 import { startDatabaseLine } from '../load/database-line.mjs';
 import { createIssuer, databaseSettings, storeScopes } from '../load/scaled-installation.mjs';
@@ -13,7 +13,6 @@ import { createBackupTarget } from './backup-target.mjs';
 import { programsOf, startClusterPair } from './cluster.mjs';
 import { startAlertReceiver, startEmbeddingService, startNginx, startRedis } from './neighbours.mjs';
 
-const replicaFile = fileURLToPath(new URL('replica.mjs', import.meta.url));
 const database = 'zavachaos';
 /** Callers of this run do as they are told. */
 const noLimits = {
@@ -84,11 +83,12 @@ export async function startInstallation({ main, root, scale, replicas: count, pa
       POSTGRES_PORT: String(line.port),
       POSTGRES_REPLICA_URLS: `postgresql://127.0.0.1:${pair.standby.port}/${database}?sslmode=disable`,
     };
+    const replicaFile = await bundled('bench/chaos/replica.mjs');
     const startReplica = async (index) => {
       writeFileSync(clocks[index], '+0');
       const dataDir = join(folder, `replica-${index}`);
       mkdirSync(dataDir, { recursive: true });
-      const args = [replicaFile, dirname(main), places[index], pace.everyMs, pace.speedUp].map(String);
+      const args = [replicaFile, places[index], pace.everyMs, pace.speedUp].map(String);
       const own = {
         DATA_DIR: dataDir,
         LD_PRELOAD: faketime,

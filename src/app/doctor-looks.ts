@@ -6,8 +6,10 @@ import type { Config } from '../config/schema.ts';
 import { diskSpaceOf } from '../health/checks/system-check.ts';
 import type { CheckAnswer } from '../health/diagnose.ts';
 import { openStandbyProbe } from '../postgres/standby-probe.ts';
+import { createAzureTokenSource } from '../vault/azure-identity.ts';
 import { alertChannels } from './alerting/alerting.ts';
 import { openBlobStore } from './backups/backup-store.ts';
+import { azureIdentity } from './secrets.ts';
 
 const answerMs = 2000;
 const mebibyte = 1024 * 1024;
@@ -37,6 +39,21 @@ export async function lookAtReadReplicas(config: Config): Promise<CheckAnswer> {
     detail: bad.map(({ name, problem }) => `${name} ${problem}`).join('; '),
     remedy: 'Start it again, or take it out of POSTGRES_REPLICA_URLS; until then the primary answers alone',
   };
+}
+
+/** Every identity may ask for a token of the resource manager, whatever rights it has. */
+const anyTokenScope = 'https://management.azure.com/.default';
+
+/** Whether Azure knows who this server is. */
+export async function lookAtAzureIdentity(config: Config): Promise<string> {
+  const { managedIdentity, clientId, clientSecret } = azureIdentity(config);
+  await createAzureTokenSource(azureIdentity(config), anyTokenScope)();
+  const kind = managedIdentity
+    ? 'the managed identity'
+    : clientSecret === undefined
+      ? 'the login of this host'
+      : 'the application';
+  return `${kind}${clientId === undefined ? '' : ` ${clientId}`} gets tokens`;
 }
 
 /** Whether Redis answers. */

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Config } from '../config/schema.ts';
 import type { Clock } from '../core/clock.ts';
+import { packageRoot } from '../core/package-root.ts';
 import { type BudgetState, compareWithBudget, type Estimate, estimate } from '../cost/estimate.ts';
 import { type Inputs, parseAssumptions } from '../cost/inputs.ts';
 import { measureUsage } from '../cost/measure-usage.ts';
@@ -23,7 +24,7 @@ export interface MonthlyEstimate extends Estimate {
   readonly budget?: BudgetState;
 }
 
-const shippedPrices = new URL('../../data/prices.json', import.meta.url);
+const shippedPrices = new URL('data/prices.json', packageRoot);
 
 /** Where `cost estimate --refresh` puts what it fetched. */
 export const fetchedPrices = ({ dataDir }: Pick<Config, 'dataDir'>) => join(dataDir, 'prices.json');

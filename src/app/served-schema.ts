@@ -1,5 +1,6 @@
 import type { DashboardDefinition } from '../core/dashboard-definition.ts';
 import type { MetricsDefinition } from '../core/metrics-definition.ts';
+import { packageRoot } from '../core/package-root.ts';
 import type { RecommendedIndex } from '../core/recommended-index.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
 import type { Wording } from '../core/wording.ts';
@@ -46,7 +47,7 @@ export const retailSchema = {
   wording: retailWording,
   validValues: retailValidValues,
   catalogue: { ...retailCatalogueSearch, loadTradeWords },
-  loadKnownVectors: () => loadKnownVectors(new URL('../../data/search/vectors.bin', import.meta.url)),
+  loadKnownVectors: () => loadKnownVectors(new URL('data/search/vectors.bin', packageRoot)),
   metrics: retailMetrics,
   dashboard: retailDashboard,
   reports: (options: ReportOptions) => ({
@@ -54,7 +55,7 @@ export const retailSchema = {
     inventoryStatus: createInventoryStatus(options),
   }),
   indexes: retailIndexes,
-  migrations: new URL('../../migrations/', import.meta.url),
+  migrations: new URL('migrations/', packageRoot),
   async seed(session: OwnerSession, onProgress?: (progress: LoadProgress) => void, signal?: AbortSignal) {
     await loadSampleData({ session, ...(onProgress && { onProgress }), ...(signal && { signal }) });
   },

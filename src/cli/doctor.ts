@@ -1,6 +1,12 @@
 import { developmentIssuer, trustedIssuer } from '../app/adapters.ts';
 import { compose, serverName } from '../app/compose.ts';
-import { lookAtAlertChannels, lookAtBackupTarget, lookAtReadReplicas, lookAtRedis } from '../app/doctor-looks.ts';
+import {
+  lookAtAlertChannels,
+  lookAtAzureIdentity,
+  lookAtBackupTarget,
+  lookAtReadReplicas,
+  lookAtRedis,
+} from '../app/doctor-looks.ts';
 import { openEmbedder } from '../app/embedding.ts';
 import { closeInOrder } from '../app/lifecycle.ts';
 import { loadServedSchema } from '../app/load-schema.ts';
@@ -9,6 +15,7 @@ import { serveHttp } from '../app/serve-http.ts';
 import type { ServedSchema } from '../app/served-schema.ts';
 import { readConfig } from '../config/load.ts';
 import { localUrl } from '../config/local-url.ts';
+import { usesAzure } from '../config/production-rules.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import { createChecks, type Diagnosis, diagnose, formatDiagnosis } from '../health/diagnose.ts';
@@ -56,6 +63,7 @@ async function diagnoseUnlessStopped(stop: AbortSignal): Promise<Diagnosis> {
       readReplicas: () => lookAtReadReplicas(config),
       backupTarget: () => lookAtBackupTarget(config),
       alertChannels: async () => lookAtAlertChannels(config),
+      ...(usesAzure(config) && { azureIdentity: () => lookAtAzureIdentity(config) }),
       ...(redisUrl !== undefined && { cache: (signal: AbortSignal) => lookAtRedis(redisUrl, signal) }),
       ...(config.embedder !== 'none' &&
         served.catalogue !== undefined && { embedder: (signal: AbortSignal) => askEmbedder(config, signal) }),

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import { packageRoot } from '../core/package-root.ts';
 
 interface Manifest {
   readonly version: string;
@@ -6,7 +7,7 @@ interface Manifest {
 }
 
 function readManifest(): Manifest {
-  return JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as Manifest;
+  return JSON.parse(readFileSync(new URL('package.json', packageRoot), 'utf8')) as Manifest;
 }
 
 export function readVersion(): string {

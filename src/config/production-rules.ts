@@ -202,7 +202,8 @@ function hasKeySource(config: Config): boolean {
   return config.authJwksUri !== undefined || config.authPublicKey !== undefined || entra;
 }
 
-function usesAzure(config: Config): boolean {
+/** Whether anything is reached by this server's identity in Azure. */
+export function usesAzure(config: Config): boolean {
   const blobByIdentity = config.azureStorageAccount !== undefined && config.azureStorageKey === undefined;
   const keys = ['azureKeyVaultUrl', 'azureTenantId', 'azureClientId', 'azureClientSecret'] as const;
   const named = keys.some((key) => config[key] !== undefined);

@@ -28,13 +28,11 @@ export function periodsIn(years: readonly number[], instant: Date): readonly str
       .map(([year, index]) => quarter(year, index).name),
     ...each(12)
       .filter(([year, month]) => hasBegun(year, month))
-      .map(([year, month]) => `${monthNames[month]} ${year}`),
+      .map(([year, month]) => `${monthName(month)} ${year}`),
   ];
 }
 
-const monthNames = Array.from({ length: 12 }, (_, month) =>
-  new Date(Date.UTC(2000, month)).toLocaleString('en', { month: 'long', timeZone: 'UTC' }),
-);
+const monthName = (month: number) => new Date(Date.UTC(2000, month)).toLocaleString('en', { month: 'long', timeZone: 'UTC' });
 
 export const dayOf = (instant: Date): string => instant.toISOString().slice(0, 10);
 

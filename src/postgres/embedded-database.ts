@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../core/errors.ts';
+import { packageRoot } from '../core/package-root.ts';
 import type { BindValue, Database, OwnerSession, TenantResult, TenantStatement, TextRow } from './database.ts';
 import type { EmbeddedSession, EmbeddedSessionOptions } from './embedded-session.ts';
 import type { WorkerReply, WorkerRequest } from './embedded-worker.ts';
@@ -7,10 +8,7 @@ import { createFairQueue } from './fair-queue.ts';
 import { fromOwnStatement, fromPostgres, isPostgresError } from './sqlstate.ts';
 
 // Node 20 cannot run TypeScript in a worker, so a checkout's tests use the built file.
-const workerFile = new URL(
-  import.meta.url.endsWith('.ts') ? '../../dist/postgres/embedded-worker.js' : './embedded-worker.js',
-  import.meta.url,
-);
+const workerFile = new URL('dist/postgres/embedded-worker.js', packageRoot);
 
 export interface EmbeddedDatabaseOptions extends EmbeddedSessionOptions {
   readonly useScopeFunction: string;

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { readdir, readFile } from 'node:fs/promises';
 import { AppError } from '../core/errors.ts';
+import { packageRoot } from '../core/package-root.ts';
 import { expandPieces, readCorePieces, refuseMissingPieces } from './core-pieces.ts';
 import type { OwnerSession } from './database.ts';
 
@@ -13,7 +14,7 @@ export interface Migration {
   readonly transactional: boolean;
 }
 
-const shippedCore = new URL('../../migrations/core/', import.meta.url);
+const shippedCore = new URL('migrations/core/', packageRoot);
 
 /**
  * Files are named `0001_what_it_does.sql`, without a gap. The checksum covers the text with the core's pieces in it

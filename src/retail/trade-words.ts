@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import { packageRoot } from '../core/package-root.ts';
 
-const folder = new URL('../../data/search/', import.meta.url);
+const folder = new URL('data/search/', packageRoot);
 const entry = z.strictObject({ also: z.string(), for: z.string() });
 const schemas = {
   kinds: z.record(z.string(), entry),

@@ -1,11 +1,18 @@
 import { chmod, mkdtemp, open, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { lookAtAlertChannels, lookAtBackupTarget, lookAtReadReplicas, lookAtRedis } from '../../src/app/doctor-looks.ts';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
+import {
+  lookAtAlertChannels,
+  lookAtAzureIdentity,
+  lookAtBackupTarget,
+  lookAtReadReplicas,
+  lookAtRedis,
+} from '../../src/app/doctor-looks.ts';
 import { loadConfig } from '../../src/config/load.ts';
 import { realServer } from '../e2e/real-installation.ts';
 import { lineTo, onRedis } from '../support/redis.ts';
+import { startIdentityEndpoint } from './identity-endpoint.ts';
 
 let folder = '';
 beforeAll(async () => {
@@ -48,6 +55,22 @@ describe('the target of backups', () => {
       remedy: expect.stringContaining('Make room'),
     });
   });
+});
+
+test('the identity in Azure is asked for a token, which is not told; one that gets none fails', async () => {
+  const endpoint = await startIdentityEndpoint();
+  for (const [name, value] of Object.entries(endpoint.env)) vi.stubEnv(name, value);
+  try {
+    const look = () => lookAtAzureIdentity(configOf({ AZURE_USE_MANAGED_IDENTITY: 'true', AZURE_CLIENT_ID: 'the-server' }));
+    endpoint.state.broken = true;
+    await expect(look()).rejects.toThrow();
+    endpoint.state.broken = false;
+    expect(await look()).toBe('the managed identity the-server gets tokens');
+    expect([...endpoint.state.resources]).toEqual(['https://management.azure.com']);
+  } finally {
+    vi.unstubAllEnvs();
+    await endpoint.close();
+  }
 });
 
 test('without a channel alerts reach nobody but the log, which is a warning', () => {

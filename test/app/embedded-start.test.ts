@@ -11,6 +11,8 @@ import type { OwnerSession } from '../../src/postgres/database.ts';
 import { readMigrations } from '../../src/postgres/migrate.ts';
 import { createScopeSigner, type ScopeSigningKey } from '../../src/postgres/scope-token.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
+// @ts-expect-error plain JavaScript, without types
+import { bundled } from '../../tools/bundle.mjs';
 import { migrationsDirectory, signingKey } from '../support/databases.ts';
 
 const regions = 'SELECT count(*) AS n FROM retail.regions';
@@ -158,11 +160,11 @@ describe('Starting on the embedded database', () => {
   test('a process killed in the middle of writing loses nothing that it had committed', async () => {
     const dataDir = join(folder, 'killed');
     await cp(place(), dataDir, { recursive: true });
-    const dist = new URL('../../dist/', import.meta.url);
+    const source = (path: string): Promise<string> => bundled(`src/${path}.ts`);
     const program = `
-      import { startEmbedded } from '${new URL('app/embedded-start.js', dist)}';
-      import { readMigrations } from '${new URL('postgres/migrate.js', dist)}';
-      import { retailDefinition } from '${new URL('retail/definition.js', dist)}';
+      import { startEmbedded } from '${await source('app/embedded-start')}';
+      import { readMigrations } from '${await source('postgres/migrate')}';
+      import { retailDefinition } from '${await source('retail/definition')}';
       const { database } = await startEmbedded({
         dataDir: ${JSON.stringify(dataDir)}, definition: retailDefinition, prefix: 'zava', seed: () => {},
         migrations: await readMigrations(new URL('${migrationsDirectory}')), signingKey: { kid: 'test', key: Buffer.alloc(32, 1) },

@@ -41,7 +41,7 @@ describe('the package, installed in an empty folder', () => {
       expect.arrayContaining(['dist/main.js', 'dist/apps/dashboard.html', 'migrations/0001_retail_schema.sql']),
     );
     expect(paths).toEqual(expect.arrayContaining(['README.md', 'LICENSE', 'THIRD_PARTY_NOTICES.md', 'data/SOURCE.md']));
-    expect(paths.filter((path) => /\.map$|tsbuildinfo|^(?!examples).*\.ts$|^test|search-eval|\.env/.test(path))).toEqual([]);
+    expect(paths.filter((path) => /\.map$|^(?!examples).*\.ts$|^test|search-eval|\.env/.test(path))).toEqual([]);
   });
 
   test('brings the pages and examples along that README.md leads to', async () => {

@@ -23,6 +23,8 @@ export function clusterSettings(port) {
     "unix_socket_directories = ''",
     'max_connections = 200',
     "shared_preload_libraries = 'pg_stat_statements'",
+    '# A hundred databases are made here: with 5,000 a statement is forgotten while a test still wants to see it.',
+    'pg_stat_statements.max = 50000',
     'wal_level = logical',
     'summarize_wal = on',
     '# Faster, and a crash of the machine may lose the data: never for production.',

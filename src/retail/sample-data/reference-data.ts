@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { AppError } from '../../core/errors.ts';
+import { packageRoot } from '../../core/package-root.ts';
 import { quotient } from './random.ts';
 
 export interface Region {
@@ -101,7 +102,7 @@ const productsFile = z.array(
   }),
 );
 
-const DATA_DIRECTORY = new URL('../../../data/', import.meta.url);
+const DATA_DIRECTORY = new URL('data/', packageRoot);
 
 /** The catalogue and the constants of the sample data, parsed from `data/` and counted. */
 export function loadReferenceData(directory: URL = DATA_DIRECTORY): ReferenceData {

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import { AppError } from '../../core/errors.ts';
+import { packageRoot } from '../../core/package-root.ts';
 import { within } from '../../core/within.ts';
 import type { Embedder } from './embedder.ts';
 import type { EmbeddingReply, EmbeddingRequest } from './local-embedding-worker.ts';
@@ -12,9 +13,7 @@ const batchSize = 8;
 /** Loading the weights takes a second on a slow machine, and eight texts half of one. */
 const indexingTimeoutMs = 60_000;
 
-const workerFile = import.meta.url.endsWith('.ts')
-  ? new URL('../../../dist/search/embedding/local-embedding-worker.js', import.meta.url)
-  : new URL('./local-embedding-worker.js', import.meta.url);
+const workerFile = new URL('dist/search/embedding/local-embedding-worker.js', packageRoot);
 
 interface Pending {
   resolve(vectors: Float32Array[]): void;
