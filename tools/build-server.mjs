@@ -1,6 +1,6 @@
 // Builds what `zava-mcp-server` runs, and what it runs in threads, from src/ into dist/.
 import { readdir, rm, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bundle, noticesOf } from './bundle.mjs';
 
@@ -18,7 +18,8 @@ const { written, packages } = await bundle(
 await writeFile(join(dist, 'parts/LICENSES.txt'), await noticesOf(packages));
 
 // What an earlier build has left. Not before: a server that runs from here loads parts of itself late.
-const fresh = new Set(written.map((path) => path.replace(/^dist\//, '')));
-for (const name of await readdir(dist, { recursive: true })) {
-  if (/\.(js|map)$/.test(name) && !fresh.has(name)) await rm(join(dist, name));
+const fresh = new Set([...written.map((path) => path.replace(/^dist\//, '')), 'parts/LICENSES.txt']);
+for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
+  const name = relative(dist, join(entry.parentPath, entry.name));
+  if (entry.isFile() && !fresh.has(name) && !name.startsWith('apps/')) await rm(join(dist, name));
 }
