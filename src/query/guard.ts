@@ -70,8 +70,8 @@ export async function createGuard({ definition, serverMajor, misreadings = [] }:
     const { names, volatile } = inspect(tree, grammar, serverMajor);
     const resolved = resolveNames(tree, definition, reader);
     if (resolved.names !== names) reject('The statement cannot be followed name by name', 'Write it in a simpler way.');
-    const { relations, selects } = resolved;
-    const hint = misreadingIn(selects, misreadings, definition);
+    const { relations, selects, columnsOf } = resolved;
+    const hint = misreadingIn(selects, misreadings, definition, columnsOf);
     const added = form === 'none' ? 0 : addTenantPredicates(selects, { definition, reader, form, placeholder });
     const free = cut === undefined || !marked ? [] : freeConstants(tree, cut);
     const marks = markConstants(free);

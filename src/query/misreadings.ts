@@ -1,16 +1,17 @@
 import type { Misreading } from '../core/metrics-definition.ts';
 import type { SchemaDefinition } from '../core/schema-definition.ts';
-import { outputName } from './guard-rules/output-name.ts';
+import { type ColumnsOf, outputName } from './guard-rules/output-name.ts';
 import { as, isMessage, listOf, type Message, namesOf, unwrap } from './guard-rules/tree.ts';
 
 /**
  * The hint for the first result column that is likely to be taken for something that it is not. `selects` are the plain SELECTs of a
- * resolved statement. Decided once a text, with the guard's verdict; where a name cannot be followed nothing is said.
+ * resolved statement, `columnsOf` the names of their columns. Decided once a text, with the guard's verdict; where a name cannot be followed nothing is said.
  */
 export function misreadingIn(
   selects: readonly Message[],
   misreadings: readonly Misreading[],
   definition: SchemaDefinition,
+  columnsOf: ColumnsOf,
 ): string | undefined {
   if (misreadings.length === 0) return undefined;
   for (const select of selects) {
@@ -22,7 +23,7 @@ export function misreadingIn(
     for (const node of listOf(select.targetList)) {
       const target = as('ResTarget', node);
       if (target === undefined) continue;
-      const name = typeof target.name === 'string' ? target.name : outputName(target.val);
+      const name = typeof target.name === 'string' ? target.name : outputName(target.val, columnsOf);
       const shown = new Set([...columnsIn(target.val, tables, definition), ...grouped]);
       const aggregates = aggregatesIn(target.val, tables, definition);
       const found = candidates.find((candidate) => aggregates.some((aggregate) => isMisread(candidate, aggregate, name, shown)));

@@ -72,6 +72,18 @@ onEveryDatabase('the lists of the guard', (tier) => {
     expect([...textFunctions].filter((name) => !allowedFunctions.has(name))).toEqual([]);
   });
 
+  test('name no function but unnest that may give the row of a table', async () => {
+    const rows = await db.admin.query(
+      `SELECT DISTINCT proname FROM pg_proc p JOIN pg_type t ON t.oid = p.prorettype
+       WHERE pronamespace = 'pg_catalog'::regnamespace AND prokind = 'f' AND proname = ANY ($1::text[]) AND proargmodes IS NULL
+         AND (t.typtype = 'c' OR t.typname IN ('anyelement', 'anycompatible', 'anynonarray', 'anycompatiblenonarray'))
+       ORDER BY proname`,
+      [names(allowedFunctions)],
+    );
+    // The bounds of a range are elements of it, and there are no ranges of rows
+    expect(rows.map((row) => row.proname)).toEqual(['lower', 'unnest', 'upper']);
+  });
+
   test('name the columns of functions as their OUT parameters do', async () => {
     const rows = await db.admin.query(
       `SELECT proname, array_to_json(ARRAY(SELECT proargnames[n] FROM generate_subscripts(proargmodes, 1) n WHERE proargmodes[n] IN ('o', 't')))::text AS columns

@@ -51,9 +51,9 @@ function checkFunction(call: Message, inspection: Inspection, location: number |
     reject(`Function ${spoken}() is not allowed`, 'Only built-in functions may be called, by their bare name.', location);
   }
   if (!allowedFunctions.has(name)) reject(`Function ${spoken}() is not allowed`, hintForFunction(name), location);
-  if (call.funcformat === 'COERCE_SQL_SYNTAX' && names.length !== 2)
-    reject(`The syntax of ${spoken}() is not known`, undefined, location);
-  if (volatileFunctions.has(name) || (name === 'age' && listOf(call.args).length === 1)) inspection.volatile = true;
+  const args = listOf(call.args);
+  if (volatileFunctions.has(name) || (name === 'age' && args.length === 1)) inspection.volatile = true;
+  if (clockTypes.has(name) && isMadeText(args[0])) inspection.volatile = true;
   checkSizes(name, call, inspection);
 }
 
@@ -70,7 +70,7 @@ function checkType(typeName: Message, _inspection: Inspection, location: number 
     );
   }
   const [length] = listOf(typeName.typmods);
-  if (!paddedTypes.has(name) || length === undefined) return;
+  if (!paddedTypes.has(name.replace(/^_/, '')) || length === undefined) return;
   const characters = constantNumber(length);
   if (characters === undefined || characters > limits.characters) {
     reject(`The length of ${spokenType(name)} is more than ${limits.characters}`, 'Use text, or a shorter length.', location);
@@ -98,7 +98,7 @@ function checkConstant(constant: Message, inspection: Inspection): void {
 
 function checkOperator(expression: Message, location: number | undefined): void {
   checkOperatorName(expression.name, location);
-  if (expression.kind === 'AEXPR_OP' && namesOf(expression.name).at(-1) === '^') checkExponent(expression.rexpr, location);
+  if (namesOf(expression.name).at(-1) === '^') checkExponent(expression.rexpr, location);
 }
 
 const wordOperators = new Set(['BETWEEN', 'NOT BETWEEN', 'BETWEEN SYMMETRIC', 'NOT BETWEEN SYMMETRIC']);

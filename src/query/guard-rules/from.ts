@@ -5,7 +5,7 @@ import { reject } from './rejection.ts';
 import type { Place, Resolution } from './resolution.ts';
 import type { FromItem, Level, ScopeColumn, Visible } from './scope.ts';
 import { findTable, tableColumns } from './tables.ts';
-import { as, isMessage, listOf, locationOf, type Message, unwrap } from './tree.ts';
+import { as, isMessage, listOf, locationOf, type Message, namesOf, unwrap } from './tree.ts';
 import { cteColumns, findCte } from './with.ts';
 
 /** Planning time grows faster than the number of tables; people join dozens. */
@@ -39,7 +39,7 @@ function fromItem(node: unknown, before: readonly Visible[], place: Place, resol
       return [open(subselect(message, message.lateral === true ? lateral : place, resolution))];
     case 'RangeFunction':
       resolution.expression(message.functions, lateral);
-      return [open(functionItem(message))];
+      return [open(functionItem(message, resolution))];
     case 'JsonTable':
       resolution.expression([message.context_item, message.passing, message.columns, message.on_error], lateral);
       return [open(jsonTable(message))];
@@ -97,19 +97,27 @@ function subselect(message: Message, place: Place, resolution: Resolution): From
 }
 
 /** Column names as `addRangeTableEntryForFunction` in PostgreSQL's parser chooses them. */
-function functionItem(message: Message): FromItem {
+function functionItem(message: Message, resolution: Resolution): FromItem {
   const functions = listOf(message.functions).map((node) => listOf(as('List', node)?.items));
   const alias = aliasName(message);
   const names = functions.flatMap(([call, definitions]) => {
     const listed = columnDefinitions(as('List', definitions)?.items ?? message.coldeflist);
-    return listed.length > 0 ? listed : functionOutput(call, functions.length === 1 ? alias : undefined);
+    if (listed.length > 0) return listed;
+    resolution.hiddenColumns ||= mayGiveRows(call);
+    return functionOutput(call, functions.length === 1 ? alias : undefined, resolution);
   });
   if (message.ordinality === true) names.push('ordinality');
-  return madeItem(message, alias ?? outputName(functions[0]?.[0]), names);
+  return madeItem(message, alias ?? outputName(functions[0]?.[0], resolution.columnsOf), names);
 }
 
-function functionOutput(call: unknown, alias: string | undefined): readonly string[] {
-  const name = outputName(call);
+/** `unnest(ARRAY(SELECT t FROM t))` and `coalesce(t)` give the columns of the table `t`; no other function of the list does. */
+const mayGiveRows = (call: unknown): boolean => {
+  const name = as('FuncCall', call)?.funcname;
+  return name === undefined || namesOf(name).at(-1) === 'unnest';
+};
+
+function functionOutput(call: unknown, alias: string | undefined, { columnsOf }: Resolution): readonly string[] {
+  const name = outputName(call, columnsOf);
   const known = as('FuncCall', call) === undefined ? undefined : functionColumns.get(name);
   if (known !== undefined) return known;
   const lists = name === 'unnest' ? listOf(as('FuncCall', call)?.args).length : 1;
@@ -133,5 +141,9 @@ function joinItem(message: Message, before: readonly Visible[], place: Place, re
   const level: Level = { visible: [...left, ...right], outer: place.level };
   resolution.expression(message.quals, { ...place, level });
   const location = locationOf(unwrap(message.rarg)?.message ?? {});
+  const byPlace = message.isNatural === true || (isMessage(message.alias) && message.alias.colnames !== undefined);
+  resolution.closedInJoin ||= byPlace && [...left, ...right].some(holdsClosed);
   return joinOf(message, left, right, location);
 }
+
+const holdsClosed = ({ item }: Visible): boolean => item.columns.some((column) => column.closed !== undefined);

@@ -96,8 +96,8 @@ export const functionColumns: ReadonlyMap<string, readonly string[]> = new Map([
 
 /** Functions that return text made by themselves, which a cast may turn into a date that depends on the clock. */
 export const textFunctions: ReadonlySet<string> = new Set(
-  words(`btrim casefold chr concat concat_ws format initcap left lower lpad ltrim overlay regexp_replace regexp_substr repeat
-    replace reverse right rpad rtrim split_part string_agg substr substring to_char translate unistr upper`),
+  words(`array_to_string btrim casefold chr concat concat_ws encode format initcap json_extract_path_text
+    jsonb_extract_path_text left lower lpad ltrim overlay regexp_replace regexp_substr repeat replace reverse right rpad rtrim split_part string_agg substr substring to_char translate unistr upper`),
 );
 
 /** Why a well-known function is refused, and what to write instead. Others get a general hint. */

@@ -16,7 +16,7 @@ export function inspect(tree: Message, grammar: ReadonlyMap<string, NodeRule>, s
 
   function inspectMessage(type: string, message: Message, outer: number | undefined): void {
     const rule = grammar.get(type) ?? rejectNode(type, locationOf(message) ?? outer, serverMajor);
-    const location = placeOf(message, rule, outer);
+    const location = locationOf(message) ?? outer;
     depth += 1;
     if (depth > maxDepth) reject('The statement is nested too deeply', 'Split it into CTEs (WITH …) or simplify it.', location);
     for (const field in message) {
@@ -45,21 +45,11 @@ export function inspect(tree: Message, grammar: ReadonlyMap<string, NodeRule>, s
 }
 
 /** JavaScript types of the scalar fields; a message or a list must be an object and was looked at before. */
-const scalars: Readonly<Record<FieldRule['kind'], string>> = {
+const scalars: Readonly<Partial<Record<FieldRule['kind'], string>>> = {
   flag: 'boolean',
   number: 'number',
   place: 'number',
   text: 'string',
-  choice: 'never',
-  message: 'never',
-  node: 'never',
-  list: 'never',
 };
 
 const isEmpty = (value: unknown): boolean => isMessage(value) && Object.keys(value).length === 0;
-
-/** The parser leaves a place out when it is the first byte of the text. */
-function placeOf(message: Message, rule: NodeRule, outer: number | undefined): number | undefined {
-  const own = locationOf(message);
-  return own ?? ('location' in rule.fields && !('location' in message) ? 0 : outer);
-}

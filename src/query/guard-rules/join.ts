@@ -12,7 +12,7 @@ export function joinOf(
   const leftColumns = bareColumns(left);
   const rightColumns = bareColumns(right);
   const names = mergedNames(join, leftColumns, rightColumns);
-  const merged = names.map((name) => mergeColumn(name, String(join.jointype), leftColumns, rightColumns, location));
+  const merged = names.map((name) => mergeColumn(name, join, leftColumns, rightColumns, location));
   const rest = [...leftColumns, ...rightColumns].filter((column) => !names.includes(column.name));
   const columns = [...merged, ...rest];
   const everything = [...left, ...right];
@@ -55,7 +55,7 @@ function mergedNames(join: Message, left: readonly ScopeColumn[], right: readonl
 
 function mergeColumn(
   name: string,
-  jointype: string,
+  { jointype, isNatural }: Message,
   left: readonly ScopeColumn[],
   right: readonly ScopeColumn[],
   location: number | undefined,
@@ -73,15 +73,23 @@ function mergeColumn(
   });
   const from = jointype === 'JOIN_RIGHT' ? sides[1] : sides[0];
   const source = from === undefined || from.path.length > 1 ? from?.path : from.source;
-  return jointype === 'JOIN_FULL' || source === undefined ? { name, path: [name] } : { name, path: [name], source };
+  // NATURAL merges what is there, USING fails without
+  const isSure = isNatural !== true || sides.some((side) => side.isSure);
+  const column: ScopeColumn = { name, path: [name], ...(isSure && { isSure: true }) };
+  return jointype === 'JOIN_FULL' || source === undefined ? column : { ...column, source };
 }
 
 /** Applies `AS name(a, b, …)`: the first columns take new names, all answer to the alias. */
 export function rename(columns: readonly ScopeColumn[], alias: Message, name: string): ScopeColumn[] {
   const names = namesOf(listOf(alias.colnames));
   return columns.map((column, index) => {
-    const renamed = names[index] ?? column.name;
-    const path = [name, renamed];
-    return column.closed === undefined ? { name: renamed, path } : { name: renamed, path, closed: column.closed };
+    const given = names[index];
+    const renamed = given ?? column.name;
+    return {
+      name: renamed,
+      path: [name, renamed],
+      ...(column.closed && { closed: column.closed }),
+      ...((given !== undefined || column.isSure) && { isSure: true }),
+    };
   });
 }

@@ -20,10 +20,14 @@ const fixedNames: Readonly<Record<string, string>> = {
   JsonArrayAgg: 'json_arrayagg',
 };
 
-/** Name of a result column that the caller did not name: what `FigureColname` in PostgreSQL's parser would say. */
-export const outputName = (expression: unknown): string => figure(expression)?.name ?? '?column?';
+/** Names of the columns of each sub-select, which has been read before. */
+export type ColumnsOf = Pick<WeakMap<Message, readonly string[]>, 'get'>;
 
-function figure(node: unknown): Figured {
+/** Name of a result column that the caller did not name: what `FigureColname` in PostgreSQL's parser would say. */
+export const outputName = (expression: unknown, columnsOf: ColumnsOf): string =>
+  figure(expression, columnsOf)?.name ?? '?column?';
+
+function figure(node: unknown, columnsOf: ColumnsOf): Figured {
   const found = unwrap(node);
   if (found === undefined) return undefined;
   const { type, message } = found;
@@ -33,17 +37,20 @@ function figure(node: unknown): Figured {
     case 'ColumnRef':
       return lastName(message.fields);
     case 'A_Indirection':
-      return lastName(message.indirection) ?? figure(message.arg);
+      return lastName(message.indirection) ?? figure(message.arg, columnsOf);
     case 'FuncCall':
       return lastName(message.funcname);
     case 'A_Expr':
       return message.kind === 'AEXPR_NULLIF' ? strong('nullif') : undefined;
     case 'TypeCast':
-      return orWeak(figure(message.arg), isMessage(message.typeName) ? namesOf(message.typeName.names).at(-1) : undefined);
+      return orWeak(
+        figure(message.arg, columnsOf),
+        isMessage(message.typeName) ? namesOf(message.typeName.names).at(-1) : undefined,
+      );
     case 'CollateClause':
-      return figure(message.arg);
+      return figure(message.arg, columnsOf);
     case 'CaseExpr':
-      return orWeak(figure(message.defresult), 'case');
+      return orWeak(figure(message.defresult, columnsOf), 'case');
     case 'MinMaxExpr':
       return strong(message.op === 'IS_GREATEST' ? 'greatest' : 'least');
     case 'SQLValueFunction':
@@ -55,7 +62,7 @@ function figure(node: unknown): Figured {
     case 'JsonFuncExpr':
       return strong(String(message.op).replace(/_OP$/, '').toLowerCase());
     case 'SubLink':
-      return ofSubLink(message);
+      return ofSubLink(message, columnsOf);
     default:
       return undefined;
   }
@@ -71,13 +78,10 @@ function lastName(list: unknown): Figured {
 const orWeak = (figured: Figured, name: string | undefined): Figured =>
   figured?.strong === true || name === undefined ? figured : { name, strong: false };
 
-function ofSubLink(link: Message): Figured {
+function ofSubLink(link: Message, columnsOf: ColumnsOf): Figured {
   if (link.subLinkType === 'EXISTS_SUBLINK') return strong('exists');
   if (link.subLinkType === 'ARRAY_SUBLINK') return strong('array');
-  if (link.subLinkType !== 'EXPR_SUBLINK') return undefined;
-  let select = as('SelectStmt', link.subselect);
-  while (isMessage(select?.larg)) select = select.larg;
-  if (listOf(select?.valuesLists).length > 0) return strong('column1');
-  const first = as('ResTarget', listOf(select?.targetList)[0]);
-  return first === undefined ? undefined : strong(typeof first.name === 'string' ? first.name : outputName(first.val));
+  const select = link.subLinkType === 'EXPR_SUBLINK' ? as('SelectStmt', link.subselect) : undefined;
+  const name = select === undefined ? undefined : columnsOf.get(select)?.[0];
+  return name === undefined ? undefined : strong(name);
 }

@@ -37,6 +37,12 @@ export interface Resolution {
   fromItems: number;
   /** Sub-selects that got a name of ours, since the caller gave none. */
   unnamed: number;
+  /** Names of the columns of the SELECTs that have been read. */
+  readonly columnsOf: WeakMap<Message, readonly string[]>;
+  /** Somewhere are more columns than are counted here: rows of a table by a function in FROM, or by a star in VALUES. */
+  hiddenColumns: boolean;
+  /** A join holds a column that the reader may not read, and compares or renames columns without naming them. */
+  closedInJoin: boolean;
   /** Reads a SELECT and gives the names of its columns. `firstArm` hears those of the first arm of a set operation. */
   select(statement: Message, place: Place, firstArm?: (columns: readonly string[]) => void): readonly string[];
   /** Reads anything that holds expressions. */

@@ -1,10 +1,11 @@
 import type { ReaderRole, SchemaDefinition } from '../../core/schema-definition.ts';
 import { resolveFrom } from './from.ts';
 import { functionColumns } from './functions.ts';
-import { outputName } from './output-name.ts';
+import { type ColumnsOf, outputName } from './output-name.ts';
 import { reject } from './rejection.ts';
 import type { Place, Resolution } from './resolution.ts';
-import { checkWholeRow, columnOf, type FromItem, findBare, findBareAt, findItem, type Level, rejectUnknown } from './scope.ts';
+import { bareName, groupBy, isStar, outputOrExpression, type ResultNames, writtenNames } from './result-names.ts';
+import { checkWholeRow, columnOf, type FromItem, findBare, findItem, type Level, rejectUnknown } from './scope.ts';
 import { type Expansion, expandItem, expandStar } from './star.ts';
 import { as, isMessage, listOf, locationOf, type Message, namesOf, unwrap } from './tree.ts';
 import { openWith } from './with.ts';
@@ -17,6 +18,8 @@ export interface ResolvedNames {
   readonly names: number;
   /** The plain SELECTs among the statement's nodes, at every depth. */
   readonly selects: readonly Message[];
+  /** Names of the columns of every SELECT. */
+  readonly columnsOf: ColumnsOf;
 }
 
 /**
@@ -32,11 +35,29 @@ export function resolveNames(statement: Message, definition: SchemaDefinition, r
     names: 0,
     fromItems: 0,
     unnamed: 0,
-    select: (inner, place, firstArm) => select(inner, place, resolution, firstArm),
+    columnsOf: new WeakMap(),
+    hiddenColumns: false,
+    closedInJoin: false,
+    select: (inner, place, firstArm) => {
+      const columns = select(inner, place, resolution, firstArm);
+      resolution.columnsOf.set(inner, columns);
+      return columns;
+    },
     expression: (value, place) => expression(value, place, resolution),
   };
   resolution.select(statement, { level: undefined, ctes: undefined });
-  return { relations: [...resolution.relations].sort(), names: resolution.names, selects: resolution.selects };
+  if (resolution.hiddenColumns && resolution.closedInJoin) {
+    reject(
+      'A join that is NATURAL or has a list of column names is not allowed beside rows whose columns are not known, as unnest() gives',
+      'Use JOIN … ON or USING (…), and name the columns you need.',
+    );
+  }
+  return {
+    relations: [...resolution.relations].sort(),
+    names: resolution.names,
+    selects: resolution.selects,
+    columnsOf: resolution.columnsOf,
+  };
 }
 
 function select(
@@ -52,13 +73,14 @@ function select(
     const columns = resolution.select(statement.larg, place);
     firstArm?.(columns);
     resolution.select(statement.rarg, place);
-    return tail(statement, madeLevel('union', columns, place), columns, place, resolution);
+    return tail(statement, madeLevel('union', columns, place), allWritten(columns), place, resolution);
   }
   if (statement.valuesLists !== undefined) {
     resolution.expression(statement.valuesLists, place);
-    const width = listOf(as('List', listOf(statement.valuesLists)[0])?.items).length;
-    const columns = Array.from({ length: width }, (_, index) => `column${index + 1}`);
-    return tail(statement, madeLevel('*VALUES*', columns, place), columns, place, resolution);
+    const row = listOf(as('List', listOf(statement.valuesLists)[0])?.items);
+    resolution.hiddenColumns ||= row.some(isStar);
+    const columns = Array.from({ length: row.length }, (_, index) => `column${index + 1}`);
+    return tail(statement, madeLevel('*VALUES*', columns, place), allWritten(columns), place, resolution);
   }
   return plainSelect(statement, place, resolution);
 }
@@ -69,24 +91,21 @@ function plainSelect(statement: Message, place: Place, resolution: Resolution): 
   const inside: Place = { ...place, level };
   const columns = targetList(statement, inside, level, resolution);
   resolution.expression([statement.whereClause, statement.havingClause, statement.windowClause], inside);
-  groupBy(listOf(statement.groupClause), columns, inside, level, resolution);
-  for (const item of listOf(statement.distinctClause)) outputOrExpression(item, columns, inside, resolution);
-  return tail(statement, level, columns, place, resolution);
+  const result: ResultNames = { columns, written: writtenNames(listOf(statement.targetList)) };
+  groupBy(listOf(statement.groupClause), result, inside, level, resolution);
+  for (const item of listOf(statement.distinctClause)) outputOrExpression(item, result, inside, resolution);
+  return tail(statement, level, result, place, resolution);
 }
 
+const allWritten = (columns: readonly string[]): ResultNames => ({ columns, written: new Set(columns) });
+
 /** ORDER BY, which may name output columns, and LIMIT, which sees no column of this level. */
-function tail(
-  statement: Message,
-  level: Level,
-  columns: readonly string[],
-  place: Place,
-  resolution: Resolution,
-): readonly string[] {
+function tail(statement: Message, level: Level, result: ResultNames, place: Place, resolution: Resolution): readonly string[] {
   for (const node of listOf(statement.sortClause)) {
-    outputOrExpression(as('SortBy', node)?.node, columns, { ...place, level }, resolution);
+    outputOrExpression(as('SortBy', node)?.node, result, { ...place, level }, resolution);
   }
   resolution.expression([statement.limitCount, statement.limitOffset], place);
-  return columns;
+  return result.columns;
 }
 
 function madeLevel(name: string, columns: readonly string[], place: Place): Level {
@@ -111,7 +130,9 @@ function targetList(statement: Message, place: Place, level: Level, resolution: 
       return star.targets;
     }
     resolution.expression(target?.val, place);
-    names.push(typeof target?.name === 'string' ? target.name : outputName(target?.val));
+    const row = rowStarOf(target?.val, level);
+    if (row !== undefined) names.push(...row.columns.map((column) => column.name));
+    else names.push(typeof target?.name === 'string' ? target.name : outputName(target?.val, resolution.columnsOf));
     return [node];
   });
   return names;
@@ -121,12 +142,19 @@ function targetList(statement: Message, place: Place, level: Level, resolution: 
 function starOf(value: unknown, level: Level, resolution: Resolution): Expansion | undefined {
   const reference = as('ColumnRef', value);
   if (reference === undefined) return undefined;
+  if (!isStar(value)) return undefined;
   const fields = listOf(reference.fields);
-  if (as('A_Star', fields.at(-1)) === undefined) return undefined;
   resolution.names += 1;
   const location = locationOf(reference);
   if (fields.length === 1) return expandStar(level, location);
   return expandItem(itemOf(namesOf(fields).slice(0, -1), level, resolution, location), location);
+}
+
+/** The from-item that `(t).*` as a whole target takes apart; PostgreSQL heeds no AS beside it. */
+function rowStarOf(value: unknown, level: Level): FromItem | undefined {
+  const taken = as('A_Indirection', value);
+  const name = bareName(taken?.arg);
+  return isStar(value) && name !== undefined ? findItem(name, level) : undefined;
 }
 
 /** The from-item that `t` or `schema.t` names. */
@@ -145,39 +173,6 @@ function itemOf(
         ? findItem(second, level, schema)
         : undefined;
   return item ?? reject(`There is no "${names.join('.')}" in FROM`, 'Use the alias that FROM gives the table.', location);
-}
-
-/** GROUP BY: a column of FROM comes first, then a column of the result, then the SELECTs around. */
-function groupBy(
-  items: readonly unknown[],
-  columns: readonly string[],
-  place: Place,
-  level: Level,
-  resolution: Resolution,
-): void {
-  for (const item of items) {
-    const set = as('GroupingSet', item);
-    const row = as('RowExpr', item);
-    const name = bareName(item);
-    if (set !== undefined) groupBy(listOf(set.content), columns, place, level, resolution);
-    else if (row !== undefined) groupBy(listOf(row.args), columns, place, level, resolution);
-    else if (name !== undefined && columns.includes(name) && findBareAt(name, level, undefined) === undefined)
-      resolution.names += 1;
-    else resolution.expression(item, place);
-  }
-}
-
-/** ORDER BY and DISTINCT ON: a bare name means a column of the result if there is one. */
-function outputOrExpression(item: unknown, columns: readonly string[], place: Place, resolution: Resolution): void {
-  const name = bareName(item);
-  if (name !== undefined && columns.includes(name)) resolution.names += 1;
-  else resolution.expression(item, place);
-}
-
-function bareName(node: unknown): string | undefined {
-  const fields = listOf(as('ColumnRef', node)?.fields);
-  const name = fields.length === 1 ? as('String', fields[0])?.sval : undefined;
-  return typeof name === 'string' ? name : undefined;
 }
 
 function expression(value: unknown, place: Place, resolution: Resolution): void {
@@ -200,8 +195,7 @@ function columnReference(reference: Message, place: Place, resolution: Resolutio
   resolution.names += 1;
   const location = locationOf(reference);
   const names = namesOf(reference.fields);
-  const isStar = as('A_Star', listOf(reference.fields).at(-1)) !== undefined;
-  if (isStar) {
+  if (isStar({ ColumnRef: reference })) {
     if (names.length === 1)
       reject('A star may not stand inside an expression', 'count(*) counts rows; elsewhere name the columns.', location);
     checkWholeRow(itemOf(names.slice(0, -1), place.level, resolution, location), location);
@@ -236,7 +230,8 @@ function indirection(message: Message, place: Place, resolution: Resolution): vo
     resolution.names += 1;
     const name = as('String', field)?.sval;
     if (typeof name === 'string') columnOf(item, name, location);
-    else checkWholeRow(item, location);
+    // PostgreSQL asks for the right to the whole row, even if one field is taken from it
+    checkWholeRow(item, location);
   } else {
     expression(message.arg, place, resolution);
     if (field !== undefined) checkField(field, location);

@@ -9,6 +9,8 @@ export interface ScopeColumn {
   readonly source?: readonly string[];
   /** Set where the reader's login may not read it. */
   readonly closed?: ClosedColumn;
+  /** The name is a table's or written by the caller. PostgreSQL makes up the others, and may have made up another. */
+  readonly isSure?: true;
 }
 
 export interface ClosedColumn {
@@ -59,9 +61,39 @@ export function rejectClosed({ relation, column }: ClosedColumn, location: numbe
 export function findBare(name: string, level: Level | undefined, location: number | undefined): ScopeColumn | undefined {
   for (let at = level; at !== undefined; at = at.outer) {
     const found = findBareAt(name, at, location);
-    if (found !== undefined) return found;
+    if (found === undefined) continue;
+    if (found.isSure !== true) rejectMistakable(name, { columns: at.outer, rows: level }, location);
+    return found;
   }
   return undefined;
+}
+
+/**
+ * Refuses a name that the caller's own column may not have after all (a function in FROM that turns out to give rows), where
+ * PostgreSQL would then take it for something that the reader may not read: a column further out, or a whole row.
+ */
+export function rejectMistakable(
+  name: string,
+  { columns, rows }: Readonly<Record<'columns' | 'rows', Level | undefined>>,
+  location: number | undefined,
+): void {
+  const row = findItem(name, rows);
+  const isClosed = row?.columns.some(({ closed }) => closed !== undefined);
+  if (!isClosed && !isClosedColumn(name, columns)) return;
+  reject(
+    `Column "${name}" could be mistaken for something of that name that is not readable with your permissions`,
+    'Give your own column another name, or write it with the alias of its sub-select.',
+    location,
+  );
+}
+
+function isClosedColumn(name: string, level: Level | undefined): boolean {
+  for (let at = level; at !== undefined; at = at.outer) {
+    const items = at.visible.filter(({ bare }) => bare).map(({ item }) => item);
+    if (items.some(({ hasSystemColumns }) => hasSystemColumns && systemColumns.has(name))) return true;
+    if (items.some((item) => item.columns.some((column) => column.name === name && column.closed !== undefined))) return true;
+  }
+  return false;
 }
 
 export function findBareAt(name: string, level: Level, location: number | undefined): ScopeColumn | undefined {
@@ -91,8 +123,10 @@ export function findItem(name: string, level: Level | undefined, schema?: string
 
 /** A column of one item. An unknown name would be a function call in disguise (`o.to_jsonb`), so it is refused here. */
 export function columnOf(item: FromItem, name: string, location: number | undefined): ScopeColumn {
-  const column = item.columns.find((candidate) => candidate.name === name);
-  if (column?.closed !== undefined) rejectClosed(column.closed, location);
+  const found = item.columns.filter((candidate) => candidate.name === name);
+  // Of two with the name the open one may go by another in PostgreSQL
+  for (const { closed } of found) if (closed !== undefined) rejectClosed(closed, location);
+  const [column] = found;
   if (column !== undefined) return column;
   if (item.hasSystemColumns && systemColumns.has(name)) rejectSystem(name, location);
   reject(`There is no column "${name}" in ${item.name}`, `Its columns: ${readableNames(item)}.`, location);

@@ -65,8 +65,7 @@ function isCountOfSomethingHeld(node: unknown): boolean {
   if (call === undefined) return false;
   const name = namesOf(call.funcname).at(-1) ?? '';
   const args = listOf(call.args);
-  if (/^(array_length|array_upper|array_lower|cardinality|jsonb?_array_length|length|char_length|regexp_count)$/.test(name))
-    return true;
+  if (/^(array_length|cardinality|jsonb?_array_length|length|char_length|regexp_count)$/.test(name)) return true;
   return (
     /^(extract|date_part)$/.test(name) && !/epoch|julian|micro/i.test(constantText(args[0]) ?? 'epoch') && isDateHeld(args[1])
   );
@@ -118,7 +117,8 @@ function isDateFunction(call: Message): boolean {
     return year !== undefined && year >= 1900 && year <= 2200 && rest.every((part) => part >= 1);
   }
   if (name === 'date_trunc' || name === 'timezone') return isDateHeld(args[1]);
-  if (name === 'to_date') return isHeldText(constantText(args[0]));
+  // J counts days from 4713 BC, whatever the text looks like
+  if (name === 'to_date') return isHeldText(constantText(args[0])) && !/j/i.test(constantText(args[1]) ?? 'j');
   return args.every(isDateHeld);
 }
 

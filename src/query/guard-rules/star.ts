@@ -43,7 +43,7 @@ function keepStar(item: FromItem, name: string, location: number | undefined, in
 function columns(item: FromItem, level: Level | undefined, location: number | undefined, into: Expansion): void {
   const open = item.columns.filter((column) => column.closed === undefined);
   if (open.length === 0) reject(`No column of ${item.name ?? 'the join'} is readable with your permissions`, undefined, location);
-  const seen = new Set<string>();
+  const seen = new Set(item.columns.filter((column) => column.closed !== undefined).map(({ path }) => path.join('\0')));
   for (const column of open) {
     const path = column.path.length === 1 && isAmbiguous(column, level) ? column.source : column.path;
     const key = path?.join('\0');

@@ -20,6 +20,6 @@ export function findTable(
 
 export const tableColumns = (relation: RelationDefinition, reader: ReaderRole, alias: string): ScopeColumn[] =>
   relation.columns.map((column) => {
-    const path = [alias, column.name];
-    return isReadable(column, reader) ? { name: column.name, path } : { name: column.name, path, closed: { relation, column } };
+    const open: ScopeColumn = { name: column.name, path: [alias, column.name], isSure: true };
+    return isReadable(column, reader) ? open : { ...open, closed: { relation, column } };
   });

@@ -96,6 +96,7 @@ describe('a name means what PostgreSQL takes it for', () => {
     // CTEs
     'WITH c AS (SELECT 1 AS cost) SELECT cost FROM c',
     'WITH c(cost) AS (SELECT 1) SELECT c.cost FROM c',
+    'WITH products AS (SELECT 1 AS cost) SELECT (WITH v AS (SELECT 2) SELECT cost FROM products)',
     'WITH products AS (SELECT 1 AS cost) SELECT cost FROM products WHERE EXISTS (SELECT cost FROM products)',
     'WITH products AS (SELECT base_price AS cost FROM products) SELECT cost FROM products',
     'SELECT cost FROM (WITH p AS (SELECT 1 AS cost) SELECT * FROM p) x',

@@ -185,6 +185,7 @@ export const hostileClasses: readonly HostileClass[] = [
       retail.tenant_directory()
       keys.mac('a', 'b', 'c')
       audit.append(ARRAY['{}'::jsonb])
+      pg_catalog.pg_catalog.now()
       public.sum(1)
       public.similarity('a', 'b')
       pg_catalog.similarity('a', 'b')
@@ -469,6 +470,9 @@ export const hostileClasses: readonly HostileClass[] = [
       'SELECT c.phone FROM customers c',
       'SELECT product_id FROM products WHERE cost > 10',
       'SELECT product_id FROM products ORDER BY cost',
+      'SELECT 1 AS p FROM products p ORDER BY p.cost',
+      'SELECT 1 AS p FROM products p GROUP BY p.cost',
+      'SELECT DISTINCT ON (p.cost) 1 AS p FROM products p',
       'SELECT count(*) FROM products GROUP BY cost',
       'SELECT base_price AS cost FROM products GROUP BY cost',
       'SELECT count(*) FROM products HAVING max(cost) > 1',
@@ -490,6 +494,59 @@ export const hostileClasses: readonly HostileClass[] = [
     ],
   },
   {
+    name: 'names that PostgreSQL would find further out, at a column that the reader may not read',
+    reason: /could be mistaken for|not readable with your permissions|^A join that is NATURAL|^The star would give two/,
+    statements: [
+      // A function in FROM that gives rows has their columns, and none with the name of its alias
+      "SELECT (SELECT cost FROM unnest('a'::tsvector) AS cost) FROM products",
+      'SELECT (SELECT cost FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost LIMIT 1) FROM products',
+      'SELECT (SELECT cost FROM orders o, LATERAL coalesce(o) AS cost LIMIT 1) FROM products',
+      'SELECT (SELECT cost FROM orders o, LATERAL greatest(o, o) AS cost LIMIT 1) FROM products',
+      'SELECT (SELECT cost FROM orders o, LATERAL nullif(o, NULL) AS cost LIMIT 1) FROM products',
+      'SELECT (SELECT max(cost) FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost) FROM products',
+      'SELECT (SELECT (cost)[1] FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost) FROM products',
+      'SELECT 1 FROM products WHERE EXISTS (SELECT 1 FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost WHERE cost IS NOT NULL)',
+      'SELECT (SELECT cost FROM (SELECT cost.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost) s LIMIT 1) FROM products',
+      'WITH s AS (SELECT cost.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost) SELECT (SELECT cost FROM s LIMIT 1) FROM products',
+      'SELECT cost.* FROM products, unnest(ARRAY(SELECT o FROM orders o)) AS cost ORDER BY cost',
+      'SELECT DISTINCT ON (cost) cost.* FROM products, unnest(ARRAY(SELECT o FROM orders o)) AS cost',
+      'SELECT (SELECT count(*) FROM (SELECT cost.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost) s GROUP BY cost) FROM products',
+      'SELECT (SELECT ctid FROM unnest(ARRAY(SELECT o FROM orders o)) AS ctid LIMIT 1) FROM products',
+      'SELECT (SELECT email FROM unnest(ARRAY(SELECT o FROM orders o)) AS email LIMIT 1) FROM customers',
+      'SELECT 1 FROM products NATURAL JOIN unnest(ARRAY(SELECT o FROM orders o)) AS u',
+      'SELECT 1 FROM unnest(ARRAY(SELECT o FROM orders o)) AS u NATURAL JOIN products',
+      'SELECT 1 FROM products NATURAL JOIN (SELECT u.* FROM orders o, LATERAL coalesce(o) AS u) s',
+      'SELECT 1 FROM products NATURAL JOIN (SELECT u.* FROM orders o, ROWS FROM (generate_series(1, 2), pg_catalog.unnest(ARRAY[o])) AS u) s',
+      'SELECT (SELECT max(cost) FROM (SELECT cost.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost) a NATURAL JOIN (SELECT cost.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost) b) FROM products',
+      // More columns than are counted move the names that a join gives by place
+      'SELECT j.z FROM (unnest(ARRAY(SELECT o FROM orders o)) AS u CROSS JOIN products) AS j(a, b, c, d, e, f, g, z)',
+      'SELECT j.z FROM (orders o CROSS JOIN LATERAL (VALUES (o.*)) AS v CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, z)',
+      'SELECT j.z FROM (orders o CROSS JOIN LATERAL (VALUES ((o).*)) AS v CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, z)',
+      // Of two columns with the name the open one may not be there
+      'SELECT j.cost FROM (unnest(ARRAY(SELECT o FROM orders o)) AS cost CROSS JOIN products) AS j',
+      'SELECT j.* FROM (unnest(ARRAY(SELECT o FROM orders o)) AS cost CROSS JOIN products) AS j',
+      'SELECT (j).cost FROM (unnest(ARRAY(SELECT o FROM orders o)) AS cost CROSS JOIN products) AS j',
+      // With no column of that name it is the whole row of the nearest table
+      'SELECT (SELECT to_jsonb(u) FROM customers AS u LIMIT 1) FROM unnest(ARRAY(SELECT o FROM orders o)) AS u',
+      'SELECT (SELECT u FROM products AS u LIMIT 1) FROM orders o, LATERAL greatest(o) AS u',
+      'SELECT (SELECT 1 FROM customers AS u ORDER BY u LIMIT 1) FROM unnest(ARRAY(SELECT o FROM orders o)) AS u',
+      'SELECT u.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS u, LATERAL (SELECT 1 FROM products AS u ORDER BY u) v',
+      'SELECT (SELECT u.* FROM (SELECT 1 AS z) AS u) FROM (products AS p CROSS JOIN stores) AS u ORDER BY u',
+      // A row taken apart has the names of its columns, whatever AS says
+      'WITH s AS (SELECT (cost).* FROM orders AS cost) SELECT (SELECT cost FROM s LIMIT 1) FROM products',
+      'WITH s AS (SELECT (o).* AS cost FROM orders o) SELECT (SELECT cost FROM s LIMIT 1) FROM products',
+      'SELECT (o).* AS cost FROM orders o, products ORDER BY cost',
+      'SELECT o.* AS cost FROM orders o, products ORDER BY cost',
+      'SELECT cost.*, (o).* AS cost FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost, orders o, products ORDER BY cost',
+      // A sub-select is named after its first column, not after a star in it
+      'SELECT (SELECT cost.* FROM (SELECT 1 AS z) AS cost) FROM products ORDER BY cost',
+      'SELECT DISTINCT ON (cost) (SELECT cost.* FROM (SELECT 1 AS z) AS cost) FROM products',
+      // ROW(…) is an expression, in which no column of the result is seen
+      'SELECT (SELECT 1 AS cost FROM orders GROUP BY ROW(cost)) FROM products',
+      'SELECT (SELECT 1 AS cost FROM orders GROUP BY ROLLUP (ROW(cost, 1))) FROM products',
+    ],
+  },
+  {
     name: 'whole rows that hold unreadable columns',
     reason: /^The whole row of/,
     statements: [
@@ -501,6 +558,7 @@ export const hostileClasses: readonly HostileClass[] = [
       'SELECT count(p) FROM products p',
       'SELECT ROW(p.*) FROM products p',
       'SELECT (p).* FROM products p',
+      'SELECT (p).sku FROM products p',
       'SELECT p::text FROM products p',
       'SELECT json_agg(c) FROM customers c',
       'SELECT array_agg(s) FROM stores s',
@@ -537,6 +595,8 @@ export const hostileClasses: readonly HostileClass[] = [
       'SELECT ctid FROM orders',
       'SELECT o.xmin FROM orders o',
       'SELECT xmax, cmin FROM orders',
+      'SELECT cmin FROM orders',
+      'SELECT (SELECT ctid FROM orders LIMIT 1) FROM (SELECT 1 AS ctid) x',
       'SELECT tableoid FROM orders',
       'SELECT order_id FROM orders WHERE ctid IS NOT NULL',
       'SELECT retail.orders.cmax FROM retail.orders',
@@ -578,6 +638,8 @@ export const hostileClasses: readonly HostileClass[] = [
       "SELECT JSON_VALUE('{}', '$.a' RETURNING regclass)",
       "SELECT * FROM JSON_TABLE('[]', '$' COLUMNS (a regclass)) t",
       "SELECT DATE 'today', regclass 'x'",
+      'SELECT 1::pg_catalog.pg_catalog.int4',
+      'SELECT 1::retail.int4',
     ],
   },
   {
@@ -592,12 +654,17 @@ export const hostileClasses: readonly HostileClass[] = [
       'SELECT 1 OPERATOR(public.+) 2',
       'SELECT 1 OPERATOR(retail.=) 1',
       'SELECT 1 OPERATOR(a.b.+) 2',
+      'SELECT 1 OPERATOR(pg_catalog.pg_catalog.+) 2',
+      'SELECT 1 = ANY (SELECT 1) AND 1 OPERATOR(pg_catalog.<<<>>>) ANY (SELECT 1)',
+      'SELECT order_id FROM orders ORDER BY order_id USING <<<>>>',
       'SELECT 1 = ANY (SELECT 1) AND 1 OPERATOR(public.=) ANY (SELECT 1)',
       'SELECT order_id FROM orders ORDER BY order_id USING OPERATOR(public.<)',
       'SELECT 1 <<<>>> 2',
       'SELECT 1 @#@ 2',
       "SELECT 'a' COLLATE evil",
       'SELECT \'a\' COLLATE public."C"',
+      'SELECT \'a\' COLLATE pg_catalog.pg_catalog."C"',
+      "SELECT 'a' COLLATE pg_catalog.evil",
     ],
   },
   {
@@ -629,6 +696,8 @@ export const hostileClasses: readonly HostileClass[] = [
       'SELECT a[2:] FROM (SELECT ARRAY[1, 2] AS a) x',
       'SELECT store_id, count(*) FROM orders GROUP BY DISTINCT ROLLUP (store_id), ROLLUP (store_id)',
       'SELECT * FROM orders TABLESAMPLE evil (1)',
+      'SELECT * FROM orders TABLESAMPLE pg_catalog.system (1)',
+      'SELECT * FROM orders TABLESAMPLE evil.bernoulli (1)',
     ],
   },
   {
@@ -687,6 +756,11 @@ export const hostileClasses: readonly HostileClass[] = [
       "SELECT 'x'::character(20000)",
       "SELECT CAST('1' AS bit varying(90000000))",
       "SELECT * FROM json_to_record('{}') AS t(a char(10000000))",
+      "SELECT '{x,x,x}'::_bpchar(10000000)",
+      "SELECT '{x,x,x}'::char(10000000)[]",
+      "SELECT generate_series(1, array_upper('[2000000000:2000000000]={1}'::int[], 1))",
+      "SELECT generate_series(array_lower('[-2000000000:-2000000000]={1}'::int[], 1), 0)",
+      "SELECT generate_series(date '1900-01-01', to_date('22000101', 'J'), '1 day')",
       `SELECT '${'x'.repeat(5000)}'`,
       `SELECT B'${'1'.repeat(5000)}'`,
       `SELECT '${'é'.repeat(3000)}'`,
