@@ -63,6 +63,8 @@ describe.skipIf(tier === undefined)('what the guard lets through, with PostgreSQ
   const expectOwnRows = async ({ text, relations }: ApprovedQuery): Promise<void> => {
     const seen = await everythingSeen(db.asStores([1], text));
     for (const canary of canaries) expect(seen.text, text).not.toContain(canary);
+    // What the login may not read the guard must have refused.
+    expect(seen.text, text).not.toMatch(/permission denied/);
     // Of `stores`, which is shared, everybody sees all ids.
     const ids = relations.includes('stores') ? [] : seen.storeIds;
     expect(
@@ -85,6 +87,8 @@ describe.skipIf(tier === undefined)('what the guard lets through, with PostgreSQ
       'changed something',
     );
     expect(await seen('SELECT lo_create(0)')).toContain('changed something');
+    const denied = await everythingSeen(db.asStores([1], 'SELECT cost FROM retail.products'));
+    expect(denied.text).toMatch(/permission denied/);
   });
 
   test(
