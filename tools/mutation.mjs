@@ -16,7 +16,20 @@ import { installQualityTools, runTool } from './quality/run.mjs';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const least = 85;
 
-const guardRules = (await readdir(join(root, 'src/query/guard-rules'))).map((name) => `src/query/guard-rules/${name}`);
+const rules = 'src/query/guard-rules';
+/** What remembers verdicts, and puts literals and tenants into their texts. */
+const guardMemory = [
+  'src/query/guard.ts',
+  ...['bound-constants', 'literals', 'text-template'].map((name) => `${rules}/${name}.ts`),
+];
+const guardRules = (await filesIn(rules)).filter((name) => !guardMemory.includes(name));
+/** Seconds each: a mutant that a quicker test notices does without them. */
+const memoryTests = ['test/query/guard-rules/literals.test.ts'];
+const slowTests = ['test/query/guard-rules/grammar.test.ts', 'test/security/guard-corpus.test.ts'];
+const quickTests = (await filesIn('test/query/guard-rules')).filter((name) => ![...slowTests, ...memoryTests].includes(name));
+const guardTests = ['test/query/guard.test.ts', ...quickTests, ...slowTests];
+
+/** Tests run in this order until one notices. */
 const targets = {
   authorize: { files: ['src/identity/authorize.ts'], tests: ['test/identity/authorize.test.ts'] },
   'cache-key': { files: ['src/cache/cache-key.ts'], tests: ['test/cache/cache-key.test.ts'] },
@@ -33,10 +46,8 @@ const targets = {
     ],
     tests: ['test/mcp/plugins/*.test.ts', 'test/app/load-plugins.test.ts'],
   },
-  guard: {
-    files: ['src/query/guard.ts', ...guardRules],
-    tests: ['test/query/guard.test.ts', 'test/query/guard-rules/*.test.ts', 'test/security/guard-corpus.test.ts'],
-  },
+  guard: { files: guardRules, tests: guardTests },
+  'guard-memory': { files: guardMemory, tests: [...guardTests, ...memoryTests] },
 };
 
 const { values, positionals } = parseArgs({ allowPositionals: true, options: { file: { type: 'string', multiple: true } } });
@@ -59,6 +70,10 @@ for (const { file, score, killed, survived } of scores) {
 }
 process.exitCode = scores.some(({ score }) => score < least) ? 1 : 0;
 
+async function filesIn(folder) {
+  return (await readdir(join(root, folder))).map((name) => `${folder}/${name}`);
+}
+
 async function mutate(name, files, tests) {
   const report = join(root, `coverage/mutation-${name}.json`);
   const config = join(root, `coverage/stryker-${name}.json`);
@@ -67,12 +82,18 @@ async function mutate(name, files, tests) {
     config,
     JSON.stringify({
       testRunner: 'vitest',
-      plugins: [join(root, 'tools/quality/node_modules/@stryker-mutator/vitest-runner/dist/src/index.js')],
+      plugins: [
+        join(root, 'tools/quality/node_modules/@stryker-mutator/vitest-runner/dist/src/index.js'),
+        join(root, 'tools/quality/refusal-words.mjs'),
+      ],
+      ignorers: ['refusal-words'],
       vitest: { configFile: 'tools/quality/vitest.mutation.config.ts', related: false },
       mutate: files,
       // The project's TypeScript has no JavaScript interface, and Stryker needs none to mutate.
       tsconfigFile: 'none.json',
       coverageAnalysis: 'perTest',
+      // On a busy machine a slow run is no noticed mutant
+      timeoutMS: 60_000,
       concurrency: Number(process.env.MUTATION_PROCESSES ?? 1),
       reporters: ['json', 'progress-append-only'],
       jsonReporter: { fileName: report },
