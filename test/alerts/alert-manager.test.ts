@@ -278,14 +278,17 @@ describe('another server that has told of it', () => {
     };
     return { asked, renewed, ...watched({ claims }) };
   };
-  const ways = (manager: ReturnType<typeof watched>['manager']) => manager.events().map(({ told }) => told);
-
-  test('leaves this one silent, and the history says so', async () => {
-    const { set, pass, told, manager, asked, renewed } = elsewhere({ end: 'over' });
+  const comesAndGoes = async ({ set, pass }: Pick<ReturnType<typeof watched>, 'set' | 'pass'>) => {
     set(broken);
     await pass(minute);
     set(healthy);
     await pass(minute);
+  };
+  const ways = (manager: ReturnType<typeof watched>['manager']) => manager.events().map(({ told }) => told);
+
+  test('leaves this one silent, and the history says so', async () => {
+    const { set, pass, told, manager, asked, renewed } = elsewhere({ end: 'over' });
+    await comesAndGoes({ set, pass });
     expect(told()).toEqual([]);
     expect(asked).toEqual(['begin', 'end']);
     expect(renewed[0]).toEqual(['["isolation_broken","critical"]']);
@@ -295,10 +298,7 @@ describe('another server that has told of it', () => {
   test('and was killed before the end leaves the end to this one', async () => {
     const places: { end: EndClaim } = { end: 'held' };
     const { set, pass, told, manager } = elsewhere(places);
-    set(broken);
-    await pass(minute);
-    set(healthy);
-    await pass(minute);
+    await comesAndGoes({ set, pass });
     expect(told()).toEqual([]);
     places.end = 'mine';
     await pass(minute);
@@ -309,10 +309,7 @@ describe('another server that has told of it', () => {
   test('and tells of the end later is asked no more; nor is one that lives when it begins anew', async () => {
     const places: { end: EndClaim } = { end: 'held' };
     const { set, pass, told, asked } = elsewhere(places);
-    set(broken);
-    await pass(minute);
-    set(healthy);
-    await pass(minute);
+    await comesAndGoes({ set, pass });
     places.end = 'over';
     await pass(minute);
     const before = asked.length;
@@ -320,10 +317,7 @@ describe('another server that has told of it', () => {
     expect(asked).toHaveLength(before);
     places.end = 'held';
     await pass(20 * minute);
-    set(broken);
-    await pass(minute);
-    set(healthy);
-    await pass(minute);
+    await comesAndGoes({ set, pass });
     set(broken);
     await pass(minute);
     places.end = 'mine';

@@ -141,8 +141,7 @@ function targetList(statement: Message, place: Place, level: Level, resolution: 
 /** What `*` or `t.*` as a whole target stands for. */
 function starOf(value: unknown, level: Level, resolution: Resolution): Expansion | undefined {
   const reference = as('ColumnRef', value);
-  if (reference === undefined) return undefined;
-  if (!isStar(value)) return undefined;
+  if (reference === undefined || !isStar(value)) return undefined;
   const fields = listOf(reference.fields);
   resolution.names += 1;
   const location = locationOf(reference);
