@@ -9,8 +9,11 @@ export interface FairQueueOptions {
   /** The same while another key is there, or was within `companyMs`. Slots are not all: what runs beside a call slows it, too. */
   readonly slotsPerKeyInCompany?: (slots: number) => number;
   readonly companyMs?: number;
-  /** A key that is nobody's company. */
-  readonly aside?: string;
+  /**
+   * A key that everybody waits for: within its share it comes first, and finds room however many others wait. It is nobody's
+   * company. As one key among eighty it would be served every eightieth time.
+   */
+  readonly first?: string;
   /** Calls that wait at a time, all keys together. */
   readonly queueLimit?: number;
   /** Calls of one key that wait at a time. */
@@ -64,7 +67,7 @@ export function createFairQueue(options: FairQueueOptions) {
   };
   const fill = () => {
     while (free > 0) {
-      const next = nextLane(lanes.values(), mayRun);
+      const next = nextLane(lanes, mayRun, options.first);
       if (next === undefined) return;
       start(next);
       waitingCount -= 1;
@@ -88,7 +91,8 @@ export function createFairQueue(options: FairQueueOptions) {
       waits.note(0);
       return Promise.resolve();
     }
-    if (waitingCount >= queueLimit || lane.waiting.length >= queueLimitPerKey) return Promise.reject(full());
+    const noRoom = waitingCount >= queueLimit && lane.key !== options.first;
+    if (noRoom || lane.waiting.length >= queueLimitPerKey) return Promise.reject(full());
     const since = now();
     return new Promise((resolve, reject) => {
       const settle = () => {
@@ -149,9 +153,11 @@ function limitsOf({ slotsPerKey = (all) => all, slotsPerKeyInCompany = slotsPerK
   return { slots, perKey: slotsPerKey(slots), perKeyInCompany: slotsPerKeyInCompany(slots) };
 }
 
-function nextLane(lanes: Iterable<Lane>, mayRun: (lane: Lane) => boolean): Lane | undefined {
+function nextLane(lanes: ReadonlyMap<string, Lane>, mayRun: (lane: Lane) => boolean, first = ''): Lane | undefined {
+  const foremost = lanes.get(first);
+  if (foremost !== undefined && foremost.waiting.length > 0 && mayRun(foremost)) return foremost;
   let best: Lane | undefined;
-  for (const lane of lanes) {
+  for (const lane of lanes.values()) {
     if (lane.waiting.length === 0) continue;
     if (best !== undefined && (lane.running > best.running || (lane.running === best.running && lane.turn >= best.turn)))
       continue;
@@ -161,18 +167,18 @@ function nextLane(lanes: Iterable<Lane>, mayRun: (lane: Lane) => boolean): Lane 
 }
 
 /** Whether a key other than this is there, or came or went a short time ago. */
-function createCompany({ aside, companyMs = 5000, now = () => performance.now() }: FairQueueOptions) {
-  let latest = { key: aside, at: Number.NEGATIVE_INFINITY };
+function createCompany({ first, companyMs = 5000, now = () => performance.now() }: FairQueueOptions) {
+  let latest = { key: first, at: Number.NEGATIVE_INFINITY };
   /** The last one that was another. */
   let before = latest;
   return {
     note(key: string): void {
-      if (key === aside) return;
+      if (key === first) return;
       if (key !== latest.key) before = latest;
       latest = { key, at: now() };
     },
     isThere: (key: string, present: Iterable<string>) =>
-      [...present].some((other) => other !== key && other !== aside) ||
+      [...present].some((other) => other !== key && other !== first) ||
       now() - (latest.key === key ? before : latest).at < companyMs,
   };
 }

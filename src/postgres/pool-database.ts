@@ -46,7 +46,8 @@ export async function createPoolDatabase(options: PoolDatabaseOptions): Promise<
     slotsPerKey: (slots) => (slots >= 4 ? slots - 1 : slots),
     // Connections are four for each CPU, unless set: a tenant who is not alone leaves the others their CPU, too.
     slotsPerKeyInCompany: (slots) => Math.ceil(slots / 4),
-    aside: ownShare,
+    // Who a token is, and whether it still holds: every call waits for it.
+    first: ownShare,
     queueLimit: options.queueLimit ?? 200,
     queueLimitPerKey: Math.ceil((options.queueLimit ?? 200) / 2),
     timeoutMs: options.acquireTimeoutMs ?? 5000,

@@ -141,7 +141,7 @@ describe('A fair queue', () => {
 
   test('a key in company leaves slots free, and has them again when the others have been gone for a while', async () => {
     let nowMs = 0;
-    const company = { slotsPerKeyInCompany: () => 2, companyMs: 1000, aside: 'own', now: () => nowMs };
+    const company = { slotsPerKeyInCompany: () => 2, companyMs: 1000, first: 'own', now: () => nowMs };
     const { order, running, ask, end, endAll, queue } = counter({ slots: 6, slotsPerKey: () => 5, ...company });
     const calls = Array.from({ length: 30 }, (_, n) => ask('heavy', `h${n}`));
     calls.push(ask('own'));
@@ -163,6 +163,32 @@ describe('A fair queue', () => {
     await endAll();
     await Promise.all(calls);
     expect(queue.load()).toEqual({ running: 0, waiting: 0, keys: 0, slots: 6 });
+  });
+
+  test('what everybody waits for comes first within its share, and finds room, among however many others', async () => {
+    const { order, running, ask, end, endAll } = counter({
+      slots: 8,
+      slotsPerKeyInCompany: () => 2,
+      first: 'own',
+      queueLimit: 320,
+      queueLimitPerKey: 100,
+    });
+    const calls = Array.from({ length: 320 + 8 }, (_, n) => ask(`scope ${n % 80}`));
+    await turn();
+    await expect(ask('scope 0')).rejects.toMatchObject({ code: 'overloaded' });
+    calls.push(...Array.from({ length: 20 }, (_, n) => ask('own', `own ${n}`)));
+    const isOwn = (name: string) => name.startsWith('own');
+    let most = 0;
+    for (let ended = 0; ended < 90; ended += 1) {
+      await end();
+      most = Math.max(most, running.filter(({ name }) => isOwn(name)).length);
+    }
+    // Two of eight slots, whenever one is free: not a quarter of every eightieth.
+    expect(most).toBe(2);
+    expect(order.findLastIndex(isOwn)).toBeLessThan(90);
+    await endAll();
+    await Promise.all(calls);
+    expect(order).toHaveLength(348);
   });
 
   test('refuses at once what does not fit into the queue, of one key or of all', async () => {
