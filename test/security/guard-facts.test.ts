@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { SchemaDefinition } from '../../src/core/schema-definition.ts';
 import { createGuard, type Guard } from '../../src/query/guard.ts';
+import { constantNumber, intervalSeconds } from '../../src/query/guard-rules/constants.ts';
 import {
   allowedFunctions,
   functionColumns,
@@ -8,7 +9,9 @@ import {
   trigramFunctions,
   volatileFunctions,
 } from '../../src/query/guard-rules/functions.ts';
+import { as, listOf } from '../../src/query/guard-rules/tree.ts';
 import { allowedCollations, allowedOperators, allowedTypes } from '../../src/query/guard-rules/types-and-operators.ts';
+import { parseSelect } from '../../src/query/parse-sql.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
 import { retailQueries } from '../support/corpus/retail-queries.ts';
 import { onEveryDatabase, type TestDatabase } from '../support/databases.ts';
@@ -115,6 +118,62 @@ onEveryDatabase('the lists of the guard', (tier) => {
     expect(rows.filter((row) => !['b', 'r', 'm'].includes(row.typtype ?? ''))).toEqual([]);
     expect([...allowedTypes].filter((name) => /^_?(reg|oid|xid|cid$|tid|pg_|xml|name|acl|record)/.test(name))).toEqual([]);
     expect(allowedCollations.has('C')).toBe(true);
+  });
+
+  test('call constant only what PostgreSQL makes the very same number of', async () => {
+    const literals = [
+      ...[
+        '1',
+        '3',
+        '40',
+        '1000',
+        '123456',
+        '2.5',
+        '1e3',
+        '.5',
+        '0x7fffffff',
+        '1_000',
+        '1_000_000_000_000',
+        "'12'",
+        "' -1.5 '",
+        '4999999999999999.5',
+      ],
+      ...['9007199254740993', '100000000000000000000000000001', '1.00000000000000000001', '0.3', '5e18'],
+    ];
+    const casts = ['', '::int', '::int8', '::numeric', '::numeric(30, -16)', '::numeric(3, 1)', '::float4', '::float8'];
+    const terms = literals.flatMap((literal) => casts.map((cast) => `(${literal})${cast}`));
+    const pairs = terms.flatMap((term, n) =>
+      ['+', '-', '*'].map((operator, m) => `(${term} ${operator} ${terms[(n * 37 + m * 11) % terms.length]})`),
+    );
+    const counted = [...terms, ...pairs, ...pairs.map((pair, n) => `-${pair} - ${literals[n % literals.length]}`)].flatMap(
+      (sql) => {
+        const value = constantNumber(as('ResTarget', listOf(parseSelect(`SELECT ${sql}`).targetList)[0])?.val);
+        return value === undefined ? [] : [{ sql, value }];
+      },
+    );
+    const others: string[] = [];
+    for (const { sql, value } of counted) {
+      // What PostgreSQL refuses to calculate is harmless
+      const [row] = await db.admin.query(`SELECT (${sql})::numeric AS value`).catch(() => []);
+      if (row !== undefined && Number(row.value) !== value) others.push(`${sql} is ${row.value}, not ${value}`);
+    }
+    expect(others).toEqual([]);
+    expect(counted.length).toBeGreaterThan(90);
+  });
+
+  test('take no interval for longer than PostgreSQL does', async () => {
+    const units = `us usec microsecond ms msec millisecond s sec secs second seconds m min mins minute minutes h hr hrs hour hours d
+      day days w week weeks mon mons month months qtr quarter y yr yrs year years dec decade c cent century mil millennium`;
+    const texts = units.split(/\s+/).flatMap((unit) => [`1 ${unit}`, `-3${unit}`, `1 day 2 ${unit}`]);
+    const longer: string[] = [];
+    for (const text of [...texts, '01:30', '-00:00:30', '100000:00']) {
+      const seconds = intervalSeconds(text);
+      if (seconds === undefined) continue;
+      const [row] = await db.admin.query(`SELECT extract(epoch FROM interval '${text}') AS seconds`).catch(() => []);
+      if (row !== undefined && Math.abs(seconds) > Math.abs(Number(row.seconds)))
+        longer.push(`${text}: ${row.seconds}, not ${seconds}`);
+    }
+    expect(longer).toEqual([]);
   });
 
   test('let every honest query run as the reader', async () => {

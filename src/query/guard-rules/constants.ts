@@ -1,52 +1,63 @@
 import { as, isMessage, listOf, type Message, namesOf, unwrap } from './tree.ts';
 
-/** The number that an expression of constants stands for, or undefined where it depends on data. */
+/** The number that an expression of constants stands for, where PostgreSQL makes the very same of it; otherwise undefined. */
 export function constantNumber(node: unknown): number | undefined {
   const found = unwrap(node);
   if (found === undefined) return undefined;
   const { type, message } = found;
   if (type === 'A_Const') return literalNumber(message);
-  if (type === 'TypeCast' && isNumericType(message.typeName)) return constantNumber(message.arg);
+  if (type === 'TypeCast') return castNumber(message);
   if (type === 'A_Expr' && message.kind === 'AEXPR_OP') return arithmetic(message);
   return undefined;
 }
 
+/** Of up to fifteen digits, which a double keeps apart. */
+const shortNumber = /^\s*[-+]?[\d.]{1,15}(e[-+]?\d+)?\s*$/i;
+
 function literalNumber(constant: Message): number | undefined {
   if (isMessage(constant.ival)) return Number(constant.ival.ival ?? 0);
-  if (isMessage(constant.fval)) return Number(constant.fval.fval);
-  const text = constantText({ A_Const: constant });
-  return text !== undefined && /^\s*[-+]?\d+(\.\d+)?\s*$/.test(text) ? Number(text) : undefined;
+  const text = isMessage(constant.fval) ? String(constant.fval.fval) : constantText({ A_Const: constant });
+  const value = text !== undefined && shortNumber.test(text) ? Number(text) : Number.NaN;
+  return Number.isNaN(value) ? undefined : value;
 }
 
-function arithmetic(expression: Message): number | undefined {
-  const right = constantNumber(expression.rexpr);
+/** A cast rounds, but for whole numbers to a whole type, and for any number to `numeric` without a length. */
+function castNumber({ typeName, arg }: Message): number | undefined {
+  const type = plainType(typeName);
+  const value = constantNumber(arg);
+  return type === 'numeric' || (/^int[248]$/.test(type) && Number.isSafeInteger(value)) ? value : undefined;
+}
+
+/** Of whole numbers that a double holds: of others the difference may be nothing here, and everything to PostgreSQL. */
+function arithmetic({ name, lexpr, rexpr }: Message): number | undefined {
+  const operator = namesOf(name).join('.');
+  const right = constantNumber(rexpr);
   if (right === undefined) return undefined;
-  const [operator, more] = namesOf(expression.name);
-  if (more !== undefined) return undefined;
-  if (expression.lexpr === undefined) return operator === '-' ? -right : operator === '+' ? right : undefined;
-  const left = constantNumber(expression.lexpr);
+  if (lexpr === undefined) return operator === '-' ? -right : operator === '+' ? right : undefined;
+  const left = constantNumber(lexpr);
   if (left === undefined) return undefined;
-  switch (operator) {
-    case '+':
-      return left + right;
-    case '-':
-      return left - right;
-    case '*':
-      return left * right;
-    default:
-      return undefined;
-  }
+  const value = operations[operator]?.(left, right);
+  return [left, right, value].every(Number.isSafeInteger) ? value : undefined;
 }
 
-const isNumericType = (typeName: unknown): boolean =>
-  isMessage(typeName) &&
-  listOf(typeName.arrayBounds).length === 0 &&
-  /^(int[248]|numeric|float[48])$/.test(namesOf(typeName.names).at(-1) ?? '');
+const operations: Readonly<Record<string, (left: number, right: number) => number>> = {
+  '+': (left, right) => left + right,
+  '-': (left, right) => left - right,
+  '*': (left, right) => left * right,
+};
 
-/** The text of a string literal, also under casts: `'1 day'::interval`. */
+/** The name of a type without a length and not of an array; empty for others. */
+function plainType(typeName: unknown): string {
+  if (!isMessage(typeName) || listOf(typeName.arrayBounds).length > 0 || listOf(typeName.typmods).length > 0) return '';
+  return namesOf(typeName.names).at(-1) ?? '';
+}
+
+/** The text of a string literal, also under casts to what it says in full: `'1 day'::interval`, but not `'1 day'::varchar(2)`. */
 export function constantText(node: unknown): string | undefined {
   const cast = as('TypeCast', node);
-  if (cast !== undefined) return constantText(cast.arg);
+  if (cast !== undefined) {
+    return /^(text|date|timestamp|timestamptz|interval)$/.test(plainType(cast.typeName)) ? constantText(cast.arg) : undefined;
+  }
   const constant = as('A_Const', node);
   return constant !== undefined && isMessage(constant.sval) ? String(constant.sval.sval ?? '') : undefined;
 }
@@ -73,7 +84,6 @@ const secondsPer: Readonly<Record<string, number>> = {
   w: 604800,
   month: 28 * 86400,
   mon: 28 * 86400,
-  quarter: 90 * 86400,
   year: 365 * 86400,
   yr: 365 * 86400,
   y: 365 * 86400,
@@ -91,28 +101,33 @@ const unitOfMask = new Map([
 
 /** Least length in seconds of a constant interval, written `'7 days'`, `interval '7 days'` or `interval '7' day`. */
 export function constantInterval(node: unknown): number | undefined {
-  const text = constantText(node);
-  if (text === undefined) return undefined;
-  const typeName = as('TypeCast', node)?.typeName;
-  const mask = isMessage(typeName) ? constantNumber(listOf(typeName.typmods)[0]) : undefined;
-  const unit = mask === undefined ? undefined : unitOfMask.get(mask);
-  return intervalSeconds(unit !== undefined && /^\s*[-+]?\d+\s*$/.test(text) ? `${text} ${unit}` : text);
+  const cast = as('TypeCast', node);
+  const fields = isMessage(cast?.typeName) ? listOf(cast.typeName.typmods) : [];
+  if (fields.length === 0) return intervalSeconds(constantText(node) ?? '');
+  const text = constantText(cast?.arg) ?? '';
+  return /^\s*[-+]?\d+\s*$/.test(text) ? intervalSeconds(`${text} ${unitOfMask.get(constantNumber(fields[0]) ?? 0)}`) : undefined;
 }
 
-/** Least length in seconds of an interval literal such as `1 day`, `-3 months`, `01:30:00`; undefined where it cannot be told. */
+/**
+ * Least length in seconds of an interval literal such as `1 day`, `-3 months`, `01:30:00`. Undefined where it cannot be told, and for
+ * one that goes forwards and backwards: `-1 mon 29 days` stands still in March.
+ */
 export function intervalSeconds(text: string): number | undefined {
   const clock = /^\s*([-+]?)(\d{1,6}):(\d\d)(?::(\d\d))?\s*$/.exec(text);
   if (clock !== null) {
     const seconds = Number(clock[2]) * 3600 + Number(clock[3]) * 60 + Number(clock[4] ?? 0);
     return clock[1] === '-' ? -seconds : seconds;
   }
-  if (!/^\s*([-+]?\d+(\.\d+)?\s*[a-z]+\s*)+$/i.test(text)) return undefined;
+  if (!/^\s*([-+]?\d+\s*[a-z]+\s*)+$/i.test(text)) return undefined;
   let seconds = 0;
-  for (const [, amount, unit] of text.matchAll(/([-+]?\d+(?:\.\d+)?)\s*([a-z]+)/gi)) {
+  for (const [, amount, unit] of text.matchAll(/([-+]?\d+)\s*([a-z]+)/gi)) {
     const name = String(unit).toLowerCase();
-    const length = secondsPer[name] ?? secondsPer[name.replace(/s$/, '')];
+    // Words have a plural, letters have none: `ms` is not more than one `m`
+    const length = secondsPer[name] ?? secondsPer[name.replace(/(?<=..)s$/, '')];
     if (length === undefined) return undefined;
-    seconds += Number(amount) * length;
+    const part = Number(amount) * length;
+    if (part * seconds < 0) return undefined;
+    seconds += part;
   }
   return seconds;
 }

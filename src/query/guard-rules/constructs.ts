@@ -14,7 +14,6 @@ const constructs: Readonly<Record<string, Construct>> = {
   'SelectStmt.groupDistinct': ['GROUP BY DISTINCT', 'List the sets you want: GROUPING SETS (…).', /^by distinct$/],
   'A_Indices.is_slice': ['An array slice', 'Name single elements, or use unnest(…) WITH ORDINALITY and filter on the position.'],
   'TypeName.setof': ['SETOF', 'Leave it out.'],
-  'TypeName.pct_type': ['A %TYPE reference', 'Name the type.'],
   'RangeVar.catalogname': ['A database name before a table', 'Name the table alone.'],
   'SQLValueFunction.op': [
     'Session information (current_user and the like)',
@@ -24,7 +23,6 @@ const constructs: Readonly<Record<string, Construct>> = {
   XmlExpr: ['An XML expression', 'Use JSON functions.'],
   XmlSerialize: ['XMLSERIALIZE', 'Use JSON functions.'],
   SetToDefault: ['DEFAULT', 'Write the value, or NULL.'],
-  CurrentOfExpr: ['WHERE CURRENT OF', 'Cursors do not exist here.'],
   MergeSupportFunc: ['MERGE_ACTION()', 'This server only reads.'],
   InsertStmt: ['A data-changing CTE (INSERT)', 'This server only reads: use SELECT in WITH.'],
   UpdateStmt: ['A data-changing CTE (UPDATE)', 'This server only reads: use SELECT in WITH.'],

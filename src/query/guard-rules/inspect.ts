@@ -9,7 +9,7 @@ const maxDepth = 400;
 
 /** Walks every node by the grammar table; what the table does not name is refused. The first pass, without scopes. */
 export function inspect(tree: Message, grammar: ReadonlyMap<string, NodeRule>, serverMajor: number): Readonly<Inspection> {
-  const inspection: Inspection = { volatile: false, names: 0, repeatProduct: 1 };
+  const inspection: Inspection = { volatile: false, names: 0, product: 1 };
   let depth = 0;
   inspectMessage('SelectStmt', tree, undefined);
   return inspection;

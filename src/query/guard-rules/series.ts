@@ -19,8 +19,7 @@ export function checkSeries([from, to, step]: readonly unknown[], location: numb
     checkSteps((last - first) / width, location);
     return;
   }
-  const bounded = [from, to].every((bound) => constantNumber(bound) !== undefined || isCountOfSomethingHeld(bound));
-  if (width !== undefined && Math.abs(width) >= 1 && bounded) return;
+  if (width !== undefined && Math.abs(width) >= 1 && [from, to].every(isBound)) return;
   reject(
     'The bounds and the step of generate_series() must be constants',
     "Write numbers: generate_series(1, 1000) with a WHERE on its value; or dates with a constant step of a day or more: generate_series(min_day, max_day, interval '1 day').",
@@ -57,6 +56,12 @@ const instantOf = (node: unknown): number | undefined => {
   return text === undefined ? undefined : instantSeconds(text);
 };
 
+/** Near enough to a count that is bounded by data, or such a count. */
+function isBound(node: unknown): boolean {
+  const value = constantNumber(node);
+  return value === undefined ? isCountOfSomethingHeld(node) : Math.abs(value) <= maxSteps;
+}
+
 /** Lengths of what is already in memory, and calendar fields of dates: an integer series up to them is bounded by data. */
 function isCountOfSomethingHeld(node: unknown): boolean {
   const cast = as('TypeCast', node);
@@ -66,14 +71,13 @@ function isCountOfSomethingHeld(node: unknown): boolean {
   const name = namesOf(call.funcname).at(-1) ?? '';
   const args = listOf(call.args);
   if (/^(array_length|cardinality|jsonb?_array_length|length|char_length|regexp_count)$/.test(name)) return true;
-  return (
-    /^(extract|date_part)$/.test(name) && !/epoch|julian|micro/i.test(constantText(args[0]) ?? 'epoch') && isDateHeld(args[1])
-  );
+  return /^(extract|date_part)$/.test(name) && calendarFields.test(constantText(args[0]) ?? '') && isDateHeld(args[1]);
 }
 
+const calendarFields = /^(century|decade|isoyear|year|quarter|month|week|day|doy|dow|isodow|hour|minute|second)$/i;
 const dateFunctions = /^(min|max|date_trunc|date|now|coalesce|make_date|to_date|timezone)$/;
 
-/** True for dates that come from rows, the clock or literals of our centuries, moved by constant intervals at most. */
+/** True for dates that come from rows, the clock or literals of our centuries, moved by constant intervals or days at most. */
 function isDateHeld(node: unknown): boolean {
   const found = unwrap(node);
   if (found === undefined) return false;
@@ -85,7 +89,7 @@ function isDateHeld(node: unknown): boolean {
     case 'SQLValueFunction':
       return true;
     case 'A_Const':
-      return isHeldText(constantText(node));
+      return isHeldText(constantText(node)) || Math.abs(constantNumber(node) ?? Number.POSITIVE_INFINITY) <= century / 86_400;
     case 'TypeCast':
       return castType(node) === 'interval'
         ? Math.abs(constantInterval(node) ?? Number.POSITIVE_INFINITY) <= century

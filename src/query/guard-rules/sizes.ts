@@ -10,8 +10,8 @@ export const limits = {
   characters: 10_000,
   /** Times that `repeat` may multiply a text of unknown length. */
   repeatsOfUnknown: 1_000,
-  /** All counts of `repeat` in one statement multiplied, since one may feed the other. */
-  repeatProduct: 1_000_000,
+  /** All counts of `repeat` and elements of `array_fill` in one statement multiplied, since one may feed the other. */
+  product: 1_000_000,
   arrayElements: 10_000,
   formatWidth: 1_000,
   factorial: 1_000,
@@ -20,7 +20,7 @@ export const limits = {
 
 /** Carries what sizes multiply to across the whole statement. */
 export interface SizeTally {
-  repeatProduct: number;
+  product: number;
 }
 
 type SizeRule = (args: readonly unknown[], call: Message, tally: SizeTally) => void;
@@ -55,8 +55,8 @@ const repeat: SizeRule = (args, call, tally) => {
   const count = Math.max(1, requireConstant('repeat', 'count', args[1], limits.characters, location, instead));
   const text = as('A_Const', args[0]) === undefined ? undefined : constantText(args[0]);
   const most = text === undefined ? limits.repeatsOfUnknown : Math.floor(limits.characters / Math.max(1, text.length));
-  tally.repeatProduct *= count;
-  if (count > most || tally.repeatProduct > limits.repeatProduct) {
+  tally.product *= count;
+  if (count > most || tally.product > limits.product) {
     reject(
       `repeat() would make a text of more than ${number(limits.characters)} characters`,
       `Repeat at most ${most} times.`,
@@ -81,7 +81,7 @@ const format: SizeRule = (args, call) => {
       locationOf(call),
     );
   }
-  for (const [, star, width] of pattern.matchAll(/%(?:\d+\$)?-?(?:(\*)|(\d+))/g)) {
+  for (const [, star, width] of pattern.matchAll(/%(?:\d+\$)?-*(?:(\*)|(\d+))/g)) {
     if (star !== undefined || Number(width) > limits.formatWidth) {
       reject(
         `A width in format() must be a number of at most ${number(limits.formatWidth)}`,
@@ -92,7 +92,7 @@ const format: SizeRule = (args, call) => {
   }
 };
 
-const arrayFill: SizeRule = (args, call) => {
+const arrayFill: SizeRule = (args, call, tally) => {
   const dimensions = listOf(as('A_ArrayExpr', args[1])?.elements);
   const location = locationOf(call);
   if (dimensions.length === 0)
@@ -101,12 +101,9 @@ const arrayFill: SizeRule = (args, call) => {
     (all, dimension) => all * requireConstant('array_fill', 'dimension', dimension, limits.arrayElements, location),
     1,
   );
-  if (product > limits.arrayElements) {
-    reject(
-      `array_fill() would make ${product} elements, more than ${number(limits.arrayElements)}`,
-      'Use fewer elements.',
-      location,
-    );
+  tally.product *= Math.max(1, product);
+  if (product > limits.arrayElements || tally.product > limits.product) {
+    reject(`array_fill() would make more than ${number(limits.arrayElements)} elements`, 'Use fewer, or shorter ones.', location);
   }
 };
 
@@ -155,8 +152,8 @@ export function checkLiteral(constant: Message): void {
     reject(`A literal is longer than ${number(limits.literalBytes)} bytes`, 'Use a shorter literal.', location);
   }
   const digits = isMessage(constant.fval) ? String(constant.fval.fval) : '';
-  const exponent = /e\+?(-?\d+)$/i.exec(digits)?.[1];
-  if (exponent !== undefined && Math.abs(Number(exponent)) > limits.exponent) {
+  const exponent = /e[-+]?(\d+)$/i.exec(digits.replaceAll('_', ''))?.[1];
+  if (Number(exponent) > limits.exponent) {
     reject(`The number ${digits} is too large`, `Use an exponent of at most ${limits.exponent}.`, location);
   }
 }

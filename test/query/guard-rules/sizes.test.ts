@@ -28,6 +28,10 @@ describe('a constant', () => {
     ['3::numeric::int8', 3],
     ['24 * 60 + 1 - 2', 1439],
     ['99999999999', 99999999999],
+    ['.5::numeric', 0.5],
+    ['1e-3', 0.001],
+    ['2::int2 * 3::int4', 6],
+    ['900719925474099 * 10 + 1', 9007199254740991],
   ])('%s is the number %s', (sql, value) => expect(constantNumber(expressionOf(sql))).toBe(value));
 
   test.each([
@@ -44,6 +48,16 @@ describe('a constant', () => {
     'a + 1',
     '1 + a',
     '~ 1',
+    "'1.2.3'",
+    '2.5::int',
+    '3::numeric(5, -1)',
+    '16777217::float4',
+    '100000000000000000000000000001 - 100000000000000000000000000000',
+    '1.0000000000000000001 - 1',
+    '0.3 - 0.1',
+    '900719925474099 * 10 + 2',
+    '9007199254740993',
+    '1_000_000_000_000',
   ])('%s is no constant number', (sql) => expect(constantNumber(expressionOf(sql))).toBeUndefined());
 
   test.each([
@@ -56,12 +70,36 @@ describe('a constant', () => {
     ["'01:30'", 5400],
     ["'-00:00:30'", -30],
     ["'1 year 2 mons 3 d'", 365 * 86_400 + 56 * 86_400 + 3 * 86_400],
+    ["'2 WEEKS'::text::interval", 1_209_600],
+    ["'+1 day +2 hours'", 93_600],
+    ["' 1:00:05 '", 3605],
   ])('%s lasts %s seconds at least', (sql, seconds) => expect(constantInterval(expressionOf(sql))).toBe(seconds));
 
-  test.each(['1 fortnight', 'P1D', '1', '', 'day', '1 day ago'])('"%s" is no known interval', (text) => {
+  test.each([
+    ...[
+      '1 fortnight',
+      'P1D',
+      '1',
+      '',
+      'day',
+      '1 day ago',
+      '1 ms',
+      '1 us',
+      '0.04 years 1 second',
+      '-1 mon 29 days',
+      '1 day 01:00',
+    ],
+    ...['1 day;', 'x 1 day', '01:00:00 x', 'x01:00:00', '1:2:3'],
+  ])('"%s" is no known interval', (text) => {
     expect(intervalSeconds(text)).toBeUndefined();
   });
-  test('an expression is no interval', () => expect(constantInterval(expressionOf('a'))).toBeUndefined());
+  test.each([
+    ['an expression', 'a'],
+    ['a text that a cast cuts off', "'1 day'::varchar(2)::interval"],
+    ['one of minutes and seconds, which look like hours', "interval '01:30' minute to second"],
+    ['one that is rounded', "interval(0) '1 second'"],
+    ['a number of several fields', "interval '7' day to hour"],
+  ])('%s is no known interval: %s', (_what, sql) => expect(constantInterval(expressionOf(sql))).toBeUndefined());
 
   test.each([
     ['2024-03-01', Date.UTC(2024, 2, 1) / 1000],
@@ -96,6 +134,11 @@ describe('within bounds', () => {
     'SELECT generate_series(1, 100001), generate_series(10, 1, -1), generate_series(0, 1, 0.1)',
     "SELECT generate_series(date '2024-01-01', '2024-12-31', interval '1 hour')",
     "SELECT generate_series(date '2024-12-31', '2024-01-01', '-1 month')",
+    "SELECT generate_series(CURRENT_DATE - 30, CURRENT_DATE + 7, '1 day')",
+    "SELECT generate_series('2024-01-01'::date::timestamp, '2024-01-02'::text::timestamp, '1 hour')",
+    'SELECT generate_series(-100000, length(store_name)), generate_series(length(store_name), 100000, 2) FROM stores',
+    "SELECT array_fill(repeat('x', 100), ARRAY[100]), array_fill(0, ARRAY[0]), array_fill(1, ARRAY[100])",
+    "SELECT 1e1000, 1e-1000, 1e10_0, format('%-20s|%2$-20s', 1, 2)",
     "SELECT generate_series((SELECT min(order_date) FROM orders), CURRENT_DATE, '1 week')",
     "SELECT generate_series(date_trunc('year', now()) - interval '2 years', now() + '1 year', '1 month')",
     "SELECT generate_series(make_date(2020, 1, 1), to_date('2024-01-01', 'YYYY-MM-DD'), '1 year')",
@@ -134,7 +177,31 @@ describe('out of bounds', () => {
     ['SELECT generate_series(1, sum(order_id)) FROM orders', 'must be constants'],
     ['SELECT generate_series(1, length(store_name), 0.00001) FROM stores', 'must be constants'],
     ['SELECT generate_series(1)', 'must be constants'],
+    ["SELECT generate_series(CURRENT_DATE - 40000, CURRENT_DATE, '1 day')", 'A series of dates'],
+    ["SELECT generate_series('2024-01-01'::timestamp, '2024-01-02', '1 ms')", 'must be constants'],
+    ["SELECT generate_series('2023-03-29'::timestamp, '2023-01-01', '-1 mon 29 days')", 'must be constants'],
+    ["SELECT generate_series('2024-01-01'::timestamp, '2025-01-01', interval '01:30' minute to second)", 'must be constants'],
+    ["SELECT generate_series('2024-01-01'::timestamp, '2025-01-01', '1 day'::varchar(2)::interval)", 'must be constants'],
+    ['SELECT generate_series(-100001, length(store_name)) FROM stores', 'must be constants'],
+    ['SELECT generate_series(length(store_name), 1000000000000, 2) FROM stores', 'must be constants'],
+    ['SELECT generate_series(-1_000_000_000_000, length(store_name)) FROM stores', 'must be constants'],
+    ["SELECT generate_series(1, date_part('us', now())::int)", 'must be constants'],
+    ['SELECT generate_series(100000000000000000000000000000, 100000000000000000000009000000000)', 'must be constants'],
+    ['SELECT generate_series((4e15::numeric(20, -16))::int8, 4000000000000000)', 'must be constants'],
+    ['SELECT generate_series(0.5::int, 0.5, -0.000001)', 'must be constants'],
+    [
+      "SELECT repeat('x', (100000000000000000000000000000 + 900000000 - 100000000000000000000000000000)::int)",
+      'must be a constant',
+    ],
+    ["SELECT format('%--100000000s', 'x'), format('%1$--100000000s', 'x')", 'A width in format()'],
+    ["SELECT format('%---*s', 100000000, 'x')", 'A width in format()'],
+    [String.raw`SELECT format('"\u0025100000000s"'::jsonb::text, 'x')`, 'must be a literal'],
+    [String.raw`SELECT format('{%1\0\0\0\0\0\0\0\0s}'::text[]::text, 'x')`, 'must be a literal'],
+    ["SELECT array_fill(repeat(repeat('x', 1000), 1000), ARRAY[1000])", 'array_fill() would make'],
+    ["SELECT array_fill(repeat('x', 1000), ARRAY[0, 5]), array_fill(repeat('x', 1000), ARRAY[10000])", 'array_fill() would make'],
     ['SELECT 1e1001', 'too large'],
+    ['SELECT 1e10_01', 'too large'],
+    ['SELECT 1e-1001', 'too large'],
   ])('%s', (sql, message) => {
     expect(() => guard.approve(sql, retailDefinition.readerRoles[0]!)).toThrow(message);
   });
