@@ -85,7 +85,6 @@ function isDateHeld(node: unknown): boolean {
   const all = (list: unknown) => listOf(list).every(isDateHeld);
   switch (type) {
     case 'ColumnRef':
-      return listOf(message.fields).every((field) => as('A_Star', field) === undefined);
     case 'SQLValueFunction':
       return true;
     case 'A_Const':
@@ -117,8 +116,8 @@ function isDateFunction(call: Message): boolean {
   const args = listOf(call.args);
   if (!dateFunctions.test(name)) return false;
   if (name === 'make_date') {
-    const [year, ...rest] = args.map((part) => constantNumber(part) ?? 0);
-    return year !== undefined && year >= 1900 && year <= 2200 && rest.every((part) => part >= 1);
+    const year = constantNumber(args[0]) ?? 0;
+    return year >= 1900 && year <= 2200;
   }
   if (name === 'date_trunc' || name === 'timezone') return isDateHeld(args[1]);
   // J counts days from 4713 BC, whatever the text looks like
