@@ -173,11 +173,41 @@ describe('within bounds', () => {
   });
 });
 
+describe('a size has a last one that is let through', () => {
+  test.each([
+    ["repeat('x', 10000)", "repeat('x', 10001)"],
+    ["repeat('ab', 5000)", "repeat('ab', 5001)"],
+    ["repeat(lower('x'), 1000)", "repeat(lower('x'), 1001)"],
+    ["repeat(repeat('x', 1000), 1000)", "repeat(repeat('x', 1001), 1000)"],
+    ["array_fill(repeat('x', 1000), ARRAY[1000])", "array_fill(repeat('x', 1000), ARRAY[1001])"],
+    ["lpad('x', 10000)", "lpad('x', 10001)"],
+    ["rpad('x', 10000)", "rpad('x', 10001)"],
+    ["format('%1000s', 1)", "format('%1001s', 1)"],
+    ['array_fill(0, ARRAY[10000])', 'array_fill(0, ARRAY[10001])'],
+    ['array_fill(0, ARRAY[100, 100])', 'array_fill(0, ARRAY[100, 101])'],
+    ['factorial(1000)', 'factorial(1001)'],
+    ['power(2, 1000)', 'power(2, 1001)'],
+    ['pow(2, -1000)', 'pow(2, -1001)'],
+    ['2 ^ 1000', '2 ^ 1001'],
+    [`'${'x'.repeat(4096)}'`, `'${'x'.repeat(4097)}'`],
+    [`B'${'1'.repeat(4095)}'`, `B'${'1'.repeat(4096)}'`],
+    ['generate_series(0, 100000)', 'generate_series(0, 100001)'],
+  ])('%.60s, but not %.60s', (last, beyond) => {
+    expect(guard.approve(`SELECT ${last}`, retailDefinition.readerRoles[0]!).text).not.toBe('');
+    expect(() => guard.approve(`SELECT ${beyond}`, retailDefinition.readerRoles[0]!)).toThrow();
+  });
+});
+
 describe('out of bounds', () => {
   test.each([
     ["SELECT repeat(string => 'x', number => 5)", 'by position'],
     ["SELECT repeat(VARIADIC ARRAY['x'])", 'by position'],
     ["SELECT repeat('x')", 'must be a constant'],
+    ["SELECT format(formatstr => '%s')", 'by position'],
+    ["SELECT format(VARIADIC ARRAY['%1000000s', 'x'])", 'must be a literal'],
+    ["SELECT lpad(VARIADIC ARRAY['x'])", 'by position'],
+    ["SELECT array_fill(0, '{5}'::int[])", 'must be written as ARRAY'],
+    ['SELECT array_fill(0, ARRAY[5, order_id]) FROM orders', 'must be a constant'],
     ["SELECT repeat('x'::char(100), 5000)", 'more than 10,000 characters'],
     ['SELECT array_fill(0, dims) FROM (SELECT ARRAY[1] AS dims) x', 'must be written as ARRAY'],
     ["SELECT lpad('x', -20000)", 'more than 10,000'],
