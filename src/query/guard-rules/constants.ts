@@ -7,8 +7,7 @@ export function constantNumber(node: unknown): number | undefined {
   const { type, message } = found;
   if (type === 'A_Const') return literalNumber(message);
   if (type === 'TypeCast') return castNumber(message);
-  if (type === 'A_Expr' && message.kind === 'AEXPR_OP') return arithmetic(message);
-  return undefined;
+  return type === 'A_Expr' ? arithmetic(message) : undefined;
 }
 
 /** Of up to fifteen digits, which a double keeps apart. */
@@ -104,8 +103,7 @@ export function constantInterval(node: unknown): number | undefined {
   const cast = as('TypeCast', node);
   const fields = isMessage(cast?.typeName) ? listOf(cast.typeName.typmods) : [];
   if (fields.length === 0) return intervalSeconds(constantText(node) ?? '');
-  const text = constantText(cast?.arg) ?? '';
-  return /^\s*[-+]?\d+\s*$/.test(text) ? intervalSeconds(`${text} ${unitOfMask.get(constantNumber(fields[0]) ?? 0)}`) : undefined;
+  return intervalSeconds(`${constantText(cast?.arg)} ${unitOfMask.get(constantNumber(fields[0]) ?? 0)}`);
 }
 
 /**

@@ -99,11 +99,7 @@ function isDateHeld(node: unknown): boolean {
     case 'FuncCall':
       return isDateFunction(message);
     case 'A_Expr':
-      return (
-        message.kind === 'AEXPR_OP' &&
-        /^[-+]$/.test(namesOf(message.name).join('.')) &&
-        [message.lexpr, message.rexpr].every(isDateHeld)
-      );
+      return /^[-+]$/.test(namesOf(message.name).join('.')) && [message.lexpr, message.rexpr].every(isDateHeld);
     case 'SubLink':
       return message.subLinkType === 'EXPR_SUBLINK' && isDateSelect(message.subselect);
     default:

@@ -30,6 +30,8 @@ describe('a constant', () => {
     ['99999999999', 99999999999],
     ['.5::numeric', 0.5],
     ['1e-3', 0.001],
+    ['1e10', 1e10],
+    ["' -12 '", -12],
     ['2::int2 * 3::int4', 6],
     ['900719925474099 * 10 + 1', 9007199254740991],
   ])('%s is the number %s', (sql, value) => expect(constantNumber(expressionOf(sql))).toBe(value));
@@ -61,6 +63,8 @@ describe('a constant', () => {
     '100000000000000000000000000001 - 100000000000000000000000000000',
     '1.0000000000000000001 - 1',
     '0.3 - 0.1',
+    '1e15 + 0.001',
+    '0.001 + 1e15',
     '900719925474099 * 10 + 2',
     '9007199254740993',
     '1_000_000_000_000',
@@ -79,6 +83,11 @@ describe('a constant', () => {
     ["'2 WEEKS'::text::interval", 1_209_600],
     ["'+1 day +2 hours'", 93_600],
     ["' 1:00:05 '", 3605],
+    ["interval '-2' year", -2 * 365 * 86_400],
+    ["interval ' 3 ' hour", 10_800],
+    ["interval '10' minute", 600],
+    ["interval '1 day 2' hour", 93_600],
+    ["'  12days 3 hours  4 minutes '", 12 * 86_400 + 3 * 3600 + 240],
   ])('%s lasts %s seconds at least', (sql, seconds) => expect(constantInterval(expressionOf(sql))).toBe(seconds));
 
   test.each([
@@ -275,6 +284,7 @@ describe('out of bounds', () => {
     ["SELECT format('%---*s', 100000000, 'x')", 'A width in format()'],
     [String.raw`SELECT format('"\u0025100000000s"'::jsonb::text, 'x')`, 'must be a literal'],
     [String.raw`SELECT format('{%1\0\0\0\0\0\0\0\0s}'::text[]::text, 'x')`, 'must be a literal'],
+    [String.raw`SELECT format('{%1\0\0\0\0\0\0\0\0s}'::_text::text, 'x')`, 'must be a literal'],
     ["SELECT array_fill(repeat(repeat('x', 1000), 1000), ARRAY[1000])", 'array_fill() would make'],
     ["SELECT array_fill(repeat('x', 1000), ARRAY[0, 5]), array_fill(repeat('x', 1000), ARRAY[10000])", 'array_fill() would make'],
     ['SELECT 1e1001', 'too large'],
