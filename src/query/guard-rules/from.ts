@@ -1,11 +1,11 @@
-import { functionColumns } from './functions.ts';
+import { functionColumns, rowFunctions } from './functions.ts';
 import { joinOf, rename } from './join.ts';
 import { outputName } from './output-name.ts';
 import { reject } from './rejection.ts';
 import type { Place, Resolution } from './resolution.ts';
 import type { FromItem, Level, ScopeColumn, Visible } from './scope.ts';
 import { findTable, tableColumns } from './tables.ts';
-import { as, isMessage, listOf, locationOf, type Message, namesOf, unwrap } from './tree.ts';
+import { as, isMessage, listOf, locationOf, type Message, messagesOf, namesOf, unwrap } from './tree.ts';
 import { cteColumns, findCte } from './with.ts';
 
 /** Planning time grows faster than the number of tables; people join dozens. */
@@ -33,7 +33,8 @@ function fromItem(node: unknown, before: readonly Visible[], place: Place, resol
     case 'RangeVar':
       return [open(rangeVar(message, place, resolution))];
     case 'RangeTableSample':
-      resolution.expression([message.args, message.repeatable], lateral);
+      // Never LATERAL: what stands to its left is not seen, but what is further out is
+      resolution.expression([message.args, message.repeatable], place);
       return fromItem(message.relation, before, place, resolution);
     case 'RangeSubselect':
       return [open(subselect(message, message.lateral === true ? lateral : place, resolution))];
@@ -100,21 +101,36 @@ function subselect(message: Message, place: Place, resolution: Resolution): From
 function functionItem(message: Message, resolution: Resolution): FromItem {
   const functions = listOf(message.functions).map((node) => listOf(as('List', node)?.items));
   const alias = aliasName(message);
+  let givesRows = false;
   const names = functions.flatMap(([call, definitions]) => {
     const listed = columnDefinitions(as('List', definitions)?.items ?? message.coldeflist);
     if (listed.length > 0) return listed;
-    resolution.hiddenColumns ||= mayGiveRows(call);
+    givesRows ||= mayGiveRows(call);
     return functionOutput(call, functions.length === 1 ? alias : undefined, resolution);
   });
   if (message.ordinality === true) names.push('ordinality');
-  return madeItem(message, alias ?? outputName(functions[0]?.[0], resolution.columnsOf), names);
+  const item = madeItem(message, alias ?? outputName(functions[0]?.[0], resolution.columnsOf), names);
+  if (givesRows) {
+    resolution.hiddenColumns = true;
+    for (const { name, isSure } of item.columns) if (isSure !== true) resolution.doubtfulNames.add(name);
+  }
+  return item;
 }
 
-/** `unnest(ARRAY(SELECT t FROM t))` and `coalesce(t)` give the columns of the table `t`; no other function of the list does. */
-const mayGiveRows = (call: unknown): boolean => {
-  const name = as('FuncCall', call)?.funcname;
-  return name === undefined || namesOf(name).at(-1) === 'unnest';
-};
+/** `unnest(ARRAY(SELECT t FROM t))` and `coalesce(t)` give the columns of the table `t`; few other functions do. */
+function mayGiveRows(node: unknown): boolean {
+  const call = as('FuncCall', node);
+  if (call === undefined) return as('SQLValueFunction', node) === undefined && as('TypeCast', node) === undefined;
+  return rowFunctions.has(namesOf(call.funcname).at(-1) ?? '') && !listOf(call.args).every(holdsPlainValues);
+}
+
+/** An array of constants or casts, or one that is cast: no type that one may cast to is a row. */
+function holdsPlainValues(node: unknown): boolean {
+  const type = as('TypeCast', node)?.typeName;
+  if (isMessage(type)) return listOf(type.arrayBounds).length > 0;
+  const elements = as('A_ArrayExpr', node)?.elements;
+  return elements !== undefined && listOf(elements).every((element) => as('A_Const', element) ?? as('TypeCast', element));
+}
 
 function functionOutput(call: unknown, alias: string | undefined, { columnsOf }: Resolution): readonly string[] {
   const name = outputName(call, columnsOf);
@@ -124,15 +140,18 @@ function functionOutput(call: unknown, alias: string | undefined, { columnsOf }:
   return lists > 1 ? Array<string>(lists).fill(name) : [alias ?? name];
 }
 
-const columnDefinitions = (list: unknown): string[] => listOf(list).map((node) => String(as('ColumnDef', node)?.colname));
+const columnDefinitions = (list: unknown): string[] => messagesOf('ColumnDef', list).map(({ colname }) => String(colname));
 
 function jsonTable(message: Message): FromItem {
-  const names = (columns: unknown): string[] =>
-    listOf(columns).flatMap((node) => {
-      const column = as('JsonTableColumn', node);
-      return column?.coltype === 'JTC_NESTED' ? names(column.columns) : [String(column?.name)];
-    });
-  return madeItem(message, aliasName(message) ?? 'json_table', names(message.columns));
+  return madeItem(message, aliasName(message) ?? 'json_table', jsonTableColumns(message.columns));
+}
+
+/** PostgreSQL puts nested columns after the others, wherever they are written. */
+function jsonTableColumns(list: unknown): string[] {
+  const columns = messagesOf('JsonTableColumn', list);
+  const isNested = ({ coltype }: Message) => coltype === 'JTC_NESTED';
+  const plain = columns.filter((column) => !isNested(column)).map(({ name }) => String(name));
+  return [...plain, ...columns.filter(isNested).flatMap((column) => jsonTableColumns(column.columns))];
 }
 
 function joinItem(message: Message, before: readonly Visible[], place: Place, resolution: Resolution): Visible[] {

@@ -41,6 +41,8 @@ export interface Resolution {
   readonly columnsOf: WeakMap<Message, readonly string[]>;
   /** Somewhere are more columns than are counted here: rows of a table by a function in FROM, or by a star in VALUES. */
   hiddenColumns: boolean;
+  /** Names that such functions give, unless they give rows: then PostgreSQL finds no column, and looks for a function. */
+  readonly doubtfulNames: Set<string>;
   /** A join holds a column that the reader may not read, and compares or renames columns without naming them. */
   closedInJoin: boolean;
   /** Reads a SELECT and gives the names of its columns. `firstArm` hears those of the first arm of a set operation. */

@@ -1,19 +1,17 @@
 import { reject } from './rejection.ts';
 import type { Cte, CteScope, Place, Resolution } from './resolution.ts';
-import { as, isMessage, listOf, locationOf, type Message, namesOf } from './tree.ts';
+import { as, isMessage, locationOf, type Message, messagesOf, namesOf } from './tree.ts';
 
 /**
  * Opens a WITH clause. Plain WITH: each CTE sees those before it. WITH RECURSIVE: each sees all of them, so one that is
  * named before its turn is read on demand.
  */
-export function openWith(clause: Message, place: Place, resolution: Resolution): CteScope {
-  const scope: CteScope = { ctes: new Map(), outer: place.ctes };
-  const ctes = listOf(clause.ctes).flatMap((node): Cte[] => {
-    const message = as('CommonTableExpr', node);
-    return message === undefined
-      ? []
-      : [{ message, place: { level: place.level, ctes: scope }, columns: undefined, state: 'waiting' }];
-  });
+export function openWith(clause: Message, outside: Place, resolution: Resolution): CteScope {
+  const scope: CteScope = { ctes: new Map(), outer: outside.ctes };
+  const place: Place = { level: outside.level, ctes: scope };
+  const ctes = messagesOf('CommonTableExpr', clause.ctes).map(
+    (message): Cte => ({ message, place, columns: undefined, state: 'waiting' }),
+  );
   if (clause.recursive === true) for (const cte of ctes) scope.ctes.set(String(cte.message.ctename), cte);
   for (const cte of ctes) {
     readCte(cte, resolution);

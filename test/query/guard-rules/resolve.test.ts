@@ -125,6 +125,7 @@ describe('a name means what PostgreSQL takes it for', () => {
     'SELECT x.json_objectagg, x.json_arrayagg FROM (SELECT JSON_OBJECTAGG(1 : 2), JSON_ARRAYAGG(1)) x',
     'SELECT 1 AS a UNION SELECT 2 ORDER BY a',
     'VALUES (1, 2) ORDER BY column2',
+    'VALUES (3), (1) ORDER BY -column1',
     // functions in FROM
     "SELECT value FROM json_array_elements('[]') x",
     "SELECT x.value FROM json_array_elements('[]') AS x",
@@ -134,7 +135,15 @@ describe('a name means what PostgreSQL takes it for', () => {
     'SELECT n, ordinality FROM generate_series(1, 2) WITH ORDINALITY AS g(n)',
     'SELECT d.d FROM CURRENT_DATE AS d',
     "SELECT a, b FROM json_to_record('{}') AS r(a int, b text)",
+    'SELECT u.u FROM unnest(ARRAY[1, 2]) AS u',
+    "SELECT u.u FROM unnest(ARRAY[date '2024-01-01']) AS u",
+    'SELECT u.u FROM orders o, unnest(ARRAY[o.order_id]::text[]) AS u',
+    'SELECT u.u FROM orders o, unnest(ARRAY[o.order_id]) AS u(u)',
+    'SELECT u FROM orders o, unnest(ARRAY[o.order_id]) AS u',
     // rows
+    'SELECT count(retail.orders.*) FROM orders',
+    'SELECT x.a[r.region_id] FROM regions r, (SELECT ARRAY[1, 2] AS a) x',
+    'SELECT (ROW(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)).f10',
     'SELECT o FROM orders o',
     'SELECT row_to_json(x) FROM (SELECT 1 AS a) x',
     'SELECT (o).order_id FROM orders o',
@@ -168,11 +177,22 @@ describe('a name means what PostgreSQL takes it for', () => {
     ['SELECT (x).b FROM (SELECT 1 AS a) x', 'There is no column "b" in x'],
     ['SELECT ((o).order_id).text FROM orders o', 'A field of a field|The field selection'],
     ['SELECT (o).order_id.x FROM orders o', 'A field of a field'],
-    ["SELECT (json_each('{}')).*", 'The field selection'],
+    ['SELECT retail.orders.order_id.order_id FROM orders', 'There is no "retail.orders.order_id" in FROM'],
+    ['SELECT total_amount FROM (SELECT (o).order_id FROM orders o) s', 'There is no column "total_amount" here'],
+    ['SELECT (ARRAY[1, 2])[cost::int] FROM products', 'products.cost'],
+    ["SELECT (json_each('{}')).*", 'The field selection (…).* is not allowed (at position 9)'],
+    ['SELECT (ROW(1, 2)).size', 'The field selection (…).size is not allowed (at position 9)'],
     ['SELECT 1 LIMIT (SELECT nothing)', 'There is no column "nothing" here'],
     ['WITH RECURSIVE a AS (SELECT * FROM b), b AS (SELECT * FROM a) SELECT 1', 'refers to itself too early'],
     ['SELECT * FROM (SELECT 1 AS a) x NATURAL JOIN products y JOIN products z USING (cost)', 'products.cost'],
   ])('refused: %s', (sql, message) => {
-    expect(() => textOf(sql)).toThrow(new RegExp(message.replace(/[()"]/g, '.')));
+    expect(() => textOf(sql)).toThrow(new RegExp(message.replace(/[()"*]/g, '.')));
   });
+});
+
+test('a statement may give as many columns as PostgreSQL lets it, and no more', () => {
+  const wide = `(SELECT ${Array.from({ length: 128 }, (_, n) => `${n} AS c${n}`).join(', ')}) AS x`;
+  const stars = (count: number) => `SELECT ${Array(count).fill('x.*').join(', ')} FROM ${wide}`;
+  expect(textOf(stars(13))).toContain('x.*');
+  expect(() => textOf(stars(14))).toThrow('The star would give more than 1664 columns');
 });

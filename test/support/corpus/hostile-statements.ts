@@ -522,6 +522,14 @@ export const hostileClasses: readonly HostileClass[] = [
       'SELECT j.z FROM (unnest(ARRAY(SELECT o FROM orders o)) AS u CROSS JOIN products) AS j(a, b, c, d, e, f, g, z)',
       'SELECT j.z FROM (orders o CROSS JOIN LATERAL (VALUES (o.*)) AS v CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, z)',
       'SELECT j.z FROM (orders o CROSS JOIN LATERAL (VALUES ((o).*)) AS v CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, z)',
+      'SELECT j.z FROM (orders o CROSS JOIN LATERAL (VALUES (1, o.*)) AS v CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, i, z)',
+      // An aggregate of the SELECT around gives the row that it found
+      'SELECT (SELECT j.h FROM (any_value(r) AS u CROSS JOIN products) AS j(a, b, c, d, e, f, g, h) LIMIT 1) FROM regions r',
+      // Sampling sees nothing to its left, and so what is further out
+      'SELECT (SELECT count(*) FROM (SELECT 1) AS a(cost), orders TABLESAMPLE system (cost)) FROM products',
+      'SELECT (SELECT count(*) FROM (SELECT 1) AS a(cost), orders TABLESAMPLE system (10) REPEATABLE (cost)) FROM products',
+      // Nested columns come after the others: here AS renames b
+      "SELECT 1 FROM JSON_TABLE('[]', '$' COLUMNS (NESTED PATH '$' COLUMNS (cost numeric), b int)) AS t(x) NATURAL JOIN products",
       // Of two columns with the name the open one may not be there
       'SELECT j.cost FROM (unnest(ARRAY(SELECT o FROM orders o)) AS cost CROSS JOIN products) AS j',
       'SELECT j.* FROM (unnest(ARRAY(SELECT o FROM orders o)) AS cost CROSS JOIN products) AS j',
@@ -575,7 +583,7 @@ export const hostileClasses: readonly HostileClass[] = [
   },
   {
     name: 'functions called as if they were columns',
-    reason: /^There is no column|^The field selection|not readable/,
+    reason: /^There is no column|^The field selection|not readable|could be a function call/,
     statements: [
       'SELECT o.to_jsonb FROM orders o',
       'SELECT c.row_to_json FROM customers c',
@@ -586,6 +594,16 @@ export const hostileClasses: readonly HostileClass[] = [
       'SELECT (SELECT o FROM orders o LIMIT 1).to_json',
       'SELECT o.text FROM orders o',
       'SELECT (array_agg(o))[1].row_to_json FROM orders o',
+      'SELECT (ROW(1)).xf1',
+      'SELECT (ROW(1)).f1x',
+      // A function that gives rows has no column of its own name, but a function of that name may take the row
+      'SELECT pg_column_size.pg_column_size FROM unnest(ARRAY(SELECT o FROM orders o)) AS pg_column_size',
+      'SELECT (pg_typeof).pg_typeof FROM unnest(ARRAY(SELECT o FROM orders o)) AS pg_typeof',
+      "SELECT pg_typeof.pg_typeof FROM unnest('a'::tsvector) AS pg_typeof",
+      'SELECT pg_typeof.pg_typeof FROM orders o, LATERAL coalesce(o) AS pg_typeof',
+      'SELECT (SELECT pg_typeof.pg_typeof FROM any_value(o) AS pg_typeof) FROM orders o',
+      'SELECT x.pg_typeof FROM (SELECT pg_typeof.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS pg_typeof) x',
+      'SELECT pg_typeof.pg_typeof FROM ROWS FROM (unnest(ARRAY[1]), unnest(ARRAY(SELECT o FROM orders o))) AS pg_typeof',
     ],
   },
   {
@@ -776,6 +794,8 @@ export const hostileClasses: readonly HostileClass[] = [
       `SELECT ${'('.repeat(4000)}1${')'.repeat(4000)}`,
       `SELECT ${'NOT '.repeat(4000)}true`,
       `SELECT ${'- '.repeat(8000)}order_id FROM orders`,
+      // One run of characters, five hundred operators
+      `SELECT ${`${'+-'.repeat(250)} `.repeat(19)}order_id FROM orders`,
       `SELECT 1${'+1'.repeat(8000)}`,
       `SELECT 1${' UNION SELECT 1'.repeat(1000)}`,
       `SELECT ${'(SELECT '.repeat(1800)}1${')'.repeat(1800)}`,
