@@ -11,6 +11,9 @@ import { cteColumns, findCte } from './with.ts';
 /** Planning time grows faster than the number of tables; people join dozens. */
 const maxFromItems = 250;
 
+/** Every name is looked for among them. Hundreds of wide tables fit; a CTE of thousands of columns, joined with itself, does not. */
+const maxFromColumns = 10_000;
+
 /** Reads the items of one FROM in order and gives what the SELECT sees. Tables are schema-qualified in place. */
 export function resolveFrom(items: readonly unknown[], place: Place, resolution: Resolution): Visible[] {
   const visible: Visible[] = [];
@@ -31,19 +34,19 @@ function fromItem(node: unknown, before: readonly Visible[], place: Place, resol
   const lateral: Place = { ...place, level: { visible: before, outer: place.level } };
   switch (type) {
     case 'RangeVar':
-      return [open(rangeVar(message, place, resolution))];
+      return seen(rangeVar(message, place, resolution), resolution);
     case 'RangeTableSample':
       // Never LATERAL: what stands to its left is not seen, but what is further out is
       resolution.expression([message.args, message.repeatable], place);
       return fromItem(message.relation, before, place, resolution);
     case 'RangeSubselect':
-      return [open(subselect(message, message.lateral === true ? lateral : place, resolution))];
+      return seen(subselect(message, message.lateral === true ? lateral : place, resolution), resolution);
     case 'RangeFunction':
       resolution.expression(message.functions, lateral);
-      return [open(functionItem(message, resolution))];
+      return seen(functionItem(message, resolution), resolution);
     case 'JsonTable':
       resolution.expression([message.context_item, message.passing, message.columns, message.on_error], lateral);
-      return [open(jsonTable(message))];
+      return seen(jsonTable(message), resolution);
     case 'JoinExpr':
       return joinItem(message, before, place, resolution);
     default:
@@ -51,7 +54,13 @@ function fromItem(node: unknown, before: readonly Visible[], place: Place, resol
   }
 }
 
-const open = (item: FromItem): Visible => ({ item, qualified: true, bare: true });
+function seen(item: FromItem, resolution: Resolution): Visible[] {
+  resolution.fromColumns += item.columns.length;
+  if (resolution.fromColumns > maxFromColumns) {
+    reject(`The statement reads from more than ${maxFromColumns} columns`, 'Select the columns you need before you join.');
+  }
+  return [{ item, qualified: true, bare: true }];
+}
 
 const aliasName = (message: Message): string | undefined =>
   isMessage(message.alias) ? String(message.alias.aliasname) : undefined;
@@ -120,7 +129,7 @@ function functionItem(message: Message, resolution: Resolution): FromItem {
 /** `unnest(ARRAY(SELECT t FROM t))` and `coalesce(t)` give the columns of the table `t`; few other functions do. */
 function mayGiveRows(node: unknown): boolean {
   const call = as('FuncCall', node);
-  if (call === undefined) return as('SQLValueFunction', node) === undefined && as('TypeCast', node) === undefined;
+  if (call === undefined) return as('SQLValueFunction', node) === undefined;
   return rowFunctions.has(namesOf(call.funcname).at(-1) ?? '') && !listOf(call.args).every(holdsPlainValues);
 }
 
@@ -151,7 +160,7 @@ function jsonTableColumns(list: unknown): string[] {
   const columns = messagesOf('JsonTableColumn', list);
   const isNested = ({ coltype }: Message) => coltype === 'JTC_NESTED';
   const plain = columns.filter((column) => !isNested(column)).map(({ name }) => String(name));
-  return [...plain, ...columns.filter(isNested).flatMap((column) => jsonTableColumns(column.columns))];
+  return [...plain, ...columns.filter(isNested).flatMap((nested) => jsonTableColumns(nested.columns))];
 }
 
 function joinItem(message: Message, before: readonly Visible[], place: Place, resolution: Resolution): Visible[] {

@@ -35,6 +35,8 @@ export interface Resolution {
   names: number;
   /** Tables, sub-selects and functions in all FROM clauses together. */
   fromItems: number;
+  /** Columns of all of these together. */
+  fromColumns: number;
   /** Sub-selects that got a name of ours, since the caller gave none. */
   unnamed: number;
   /** Names of the columns of the SELECTs that have been read. */

@@ -34,6 +34,7 @@ export function resolveNames(statement: Message, definition: SchemaDefinition, r
     selects: [],
     names: 0,
     fromItems: 0,
+    fromColumns: 0,
     unnamed: 0,
     columnsOf: new WeakMap(),
     hiddenColumns: false,

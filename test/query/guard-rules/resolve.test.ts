@@ -85,7 +85,10 @@ describe('a star is written out', () => {
       `SELECT * FROM regions a JOIN (SELECT 1 AS region_id, 2 AS region_id) b USING (region_id)`,
       'Column "region_id" occurs more than once on one side of the join',
     ],
-    ['SELECT * FROM regions JOIN categories USING (region_id)', 'Column "region_id" is not on both sides of the join'],
+    [
+      'SELECT * FROM regions JOIN categories USING (region_id)',
+      'Column "region_id" is not on both sides of the join (at position 28)',
+    ],
   ])('or refused: %s', (sql, message) => {
     expect(() => textOf(sql)).toThrow(message);
   });
@@ -140,6 +143,13 @@ describe('a name means what PostgreSQL takes it for', () => {
     'SELECT u.u FROM orders o, unnest(ARRAY[o.order_id]::text[]) AS u',
     'SELECT u.u FROM orders o, unnest(ARRAY[o.order_id]) AS u(u)',
     'SELECT u FROM orders o, unnest(ARRAY[o.order_id]) AS u',
+    'SELECT x.tag FROM (SELECT t.* FROM orders o, unnest(ARRAY[o.order_id]) AS t(tag)) x',
+    "SELECT t.n FROM (SELECT '[1]'::jsonb AS j) d, JSON_TABLE(d.j, '$[*]' COLUMNS (n int PATH '$')) t",
+    "SELECT t.x, t.n, t.a FROM JSON_TABLE('[]', '$' COLUMNS (NESTED PATH '$' COLUMNS (a int), b int, n int)) AS t(x)",
+    // beside rows whose columns are not known
+    'SELECT p.sku FROM products p JOIN unnest(ARRAY(SELECT 1)) AS u ON true',
+    'SELECT j.sku FROM (products CROSS JOIN unnest(ARRAY(SELECT 1)) AS u) AS j',
+    'SELECT 1 FROM regions NATURAL JOIN unnest(ARRAY(SELECT 1)) AS u',
     // rows
     'SELECT count(retail.orders.*) FROM orders',
     'SELECT x.a[r.region_id] FROM regions r, (SELECT ARRAY[1, 2] AS a) x',
@@ -177,6 +187,12 @@ describe('a name means what PostgreSQL takes it for', () => {
     ['SELECT (x).b FROM (SELECT 1 AS a) x', 'There is no column "b" in x'],
     ['SELECT ((o).order_id).text FROM orders o', 'A field of a field|The field selection'],
     ['SELECT (o).order_id.x FROM orders o', 'A field of a field'],
+    ['SELECT ordinality FROM generate_series(1, 2) AS g', 'There is no column "ordinality" here'],
+    ['SELECT r.r FROM ROWS FROM (generate_series(1, 2), generate_series(1, 2)) AS r', 'There is no column "r" in r'],
+    [
+      "SELECT t.b FROM JSON_TABLE('[]', '$' COLUMNS (NESTED PATH '$' COLUMNS (a int), b int)) AS t(x)",
+      'There is no column "b" in t',
+    ],
     ['SELECT retail.orders.order_id.order_id FROM orders', 'There is no "retail.orders.order_id" in FROM'],
     ['SELECT total_amount FROM (SELECT (o).order_id FROM orders o) s', 'There is no column "total_amount" here'],
     ['SELECT (ARRAY[1, 2])[cost::int] FROM products', 'products.cost'],

@@ -516,6 +516,8 @@ export const hostileClasses: readonly HostileClass[] = [
       'SELECT 1 FROM products NATURAL JOIN unnest(ARRAY(SELECT o FROM orders o)) AS u',
       'SELECT 1 FROM unnest(ARRAY(SELECT o FROM orders o)) AS u NATURAL JOIN products',
       'SELECT 1 FROM products NATURAL JOIN (SELECT u.* FROM orders o, LATERAL coalesce(o) AS u) s',
+      'SELECT 1 FROM products NATURAL JOIN unnest(ARRAY[1], ARRAY(SELECT o FROM orders o)) AS u',
+      'SELECT 1 FROM products NATURAL JOIN (SELECT u.* FROM orders o, unnest(ARRAY[NULL, o]) AS u) s',
       'SELECT 1 FROM products NATURAL JOIN (SELECT u.* FROM orders o, ROWS FROM (generate_series(1, 2), pg_catalog.unnest(ARRAY[o])) AS u) s',
       'SELECT (SELECT max(cost) FROM (SELECT cost.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost) a NATURAL JOIN (SELECT cost.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost) b) FROM products',
       // More columns than are counted move the names that a join gives by place
@@ -788,7 +790,7 @@ export const hostileClasses: readonly HostileClass[] = [
   {
     name: 'depth',
     reason:
-      /nested too deeply|more than 1500 operators|operator characters in a row|reads more than|not valid SQL: memory exhausted|longer than|would give more than/,
+      /nested too deeply|more than 1500 operators|operator characters in a row|reads more than|reads from more than|not valid SQL: memory exhausted|longer than|would give more than/,
     statements: [
       `SELECT ${'('.repeat(8000)}1`,
       `SELECT ${'('.repeat(4000)}1${')'.repeat(4000)}`,
@@ -819,6 +821,8 @@ export const hostileClasses: readonly HostileClass[] = [
       `SELECT * FROM orders ${Array.from({ length: 260 }, (_, n) => `JOIN orders o${n} ON true`).join(' ')}`,
       `SELECT * FROM ${Array.from({ length: 300 }, (_, n) => `orders o${n}`).join(', ')}`,
       `SELECT ${'*, '.repeat(400)} * FROM orders`,
+      // More pairs of names than a process can compare in a minute
+      `WITH a AS (VALUES (1${', 1'.repeat(1599)})) SELECT 1 FROM a${' NATURAL JOIN a'.repeat(100)}`,
       `WITH a0 AS (SELECT * FROM orders)${Array.from({ length: 24 }, (_, n) => `, a${n + 1} AS (SELECT *, * FROM a${n})`).join('')} SELECT * FROM a24`,
     ],
   },
