@@ -12,7 +12,7 @@ import { cteColumns, findCte } from './with.ts';
 const maxFromItems = 250;
 
 /** Every name is looked for among them. Hundreds of wide tables fit; a CTE of thousands of columns, joined with itself, does not. */
-const maxFromColumns = 10_000;
+const maxFromColumns = 5000;
 
 /** Reads the items of one FROM in order and gives what the SELECT sees. Tables are schema-qualified in place. */
 export function resolveFrom(items: readonly unknown[], place: Place, resolution: Resolution): Visible[] {

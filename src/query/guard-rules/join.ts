@@ -1,5 +1,13 @@
 import { reject } from './rejection.ts';
-import { type FromItem, rejectClosed, type ScopeColumn, type Visible } from './scope.ts';
+import {
+  bareColumns,
+  type ColumnsByName,
+  columnsByName,
+  type FromItem,
+  rejectClosed,
+  type ScopeColumn,
+  type Visible,
+} from './scope.ts';
 import { isMessage, listOf, type Message, namesOf } from './tree.ts';
 
 /** The visible things of a join: its members by qualified name, and the join itself with merged columns first. */
@@ -9,7 +17,8 @@ export function joinOf(
   right: readonly Visible[],
   location: number | undefined,
 ): Visible[] {
-  const sides = [columnsByName(left), columnsByName(right)] as const;
+  const merges = join.isNatural === true || join.usingClause !== undefined;
+  const sides = [columnsByName(merges ? left : []), columnsByName(merges ? right : [])] as const;
   const names = mergedNames(join, sides);
   const merged = [...names].map((name) => mergeColumn(name, join, sides, location));
   const rest = [...bareColumns(left), ...bareColumns(right)].filter((column) => !names.has(column.name));
@@ -37,22 +46,6 @@ export function joinOf(
     visible.push({ item, qualified: true, bare: false });
   }
   return visible;
-}
-
-const bareColumns = (visible: readonly Visible[]): ScopeColumn[] =>
-  visible.filter((member) => member.bare).flatMap((member) => member.item.columns);
-
-/** Looked up by name: callers may join thousands of columns, which nobody compares one by one. */
-type ColumnsByName = ReadonlyMap<string, readonly ScopeColumn[]>;
-
-function columnsByName(visible: readonly Visible[]): ColumnsByName {
-  const named = new Map<string, ScopeColumn[]>();
-  for (const column of bareColumns(visible)) {
-    const namesakes = named.get(column.name);
-    if (namesakes === undefined) named.set(column.name, [column]);
-    else namesakes.push(column);
-  }
-  return named;
 }
 
 function mergedNames(join: Message, [left, right]: readonly [ColumnsByName, ColumnsByName]): ReadonlySet<string> {

@@ -1,5 +1,13 @@
 import { reject } from './rejection.ts';
-import { checkWholeRow, type FromItem, type Level, type ScopeColumn, type Visible } from './scope.ts';
+import {
+  type ColumnsByName,
+  checkWholeRow,
+  columnsAt,
+  type FromItem,
+  type Level,
+  type ScopeColumn,
+  type Visible,
+} from './scope.ts';
 import { stringNode, type WrappedNode } from './tree.ts';
 
 /** What a star stands for: the nodes that replace it and the names of the columns they give. */
@@ -15,7 +23,7 @@ export function expandStar(level: Level, location: number | undefined): Expansio
   const bare = level.visible.filter((visible) => visible.bare);
   if (bare.length === 0) reject('SELECT * needs a FROM', 'Name what you want to select.', location);
   const into: Expansion = { targets: [], names: [] };
-  for (const visible of bare) expandVisible(visible, level, location, into);
+  for (const visible of bare) expandVisible(visible, columnsAt(level), location, into);
   return into;
 }
 
@@ -27,10 +35,10 @@ export function expandItem(item: FromItem, location: number | undefined): Expans
   return into;
 }
 
-function expandVisible({ item, members }: Visible, level: Level, location: number | undefined, into: Expansion): void {
-  if (members !== undefined) for (const member of members) expandVisible(member, level, location, into);
+function expandVisible({ item, members }: Visible, bare: ColumnsByName, location: number | undefined, into: Expansion): void {
+  if (members !== undefined) for (const member of members) expandVisible(member, bare, location, into);
   else if (item.name !== undefined && !item.isTable) keepStar(item, item.name, location, into);
-  else columns(item, level, location, into);
+  else columns(item, bare, location, into);
 }
 
 /** Columns of sub-selects, CTEs and functions are the caller's own making: PostgreSQL may count them itself. */
@@ -40,12 +48,14 @@ function keepStar(item: FromItem, name: string, location: number | undefined, in
   for (const column of item.columns) into.names.push(column.name);
 }
 
-function columns(item: FromItem, level: Level | undefined, location: number | undefined, into: Expansion): void {
+/** A column that was merged goes by its bare name, where that is seen and means no other. */
+function columns(item: FromItem, bare: ColumnsByName | undefined, location: number | undefined, into: Expansion): void {
   const open = item.columns.filter((column) => column.closed === undefined);
   if (open.length === 0) reject(`No column of ${item.name ?? 'the join'} is readable with your permissions`, undefined, location);
   const seen = new Set(item.columns.filter((column) => column.closed !== undefined).map(({ path }) => path.join('\0')));
   for (const column of open) {
-    const path = column.path.length === 1 && isAmbiguous(column, level) ? column.source : column.path;
+    const isAmbiguous = bare?.get(column.name)?.length !== 1;
+    const path = column.path.length === 1 && isAmbiguous ? column.source : column.path;
     const key = path?.join('\0');
     if (path === undefined || key === undefined || seen.has(key)) rejectDuplicate(column, location);
     seen.add(key);
@@ -53,13 +63,6 @@ function columns(item: FromItem, level: Level | undefined, location: number | un
     into.names.push(column.name);
   }
 }
-
-const isAmbiguous = (column: ScopeColumn, level: Level | undefined): boolean =>
-  level === undefined ||
-  level.visible
-    .filter((visible) => visible.bare)
-    .flatMap((visible) => visible.item.columns)
-    .filter((other) => other.name === column.name).length > 1;
 
 function rejectDuplicate(column: ScopeColumn, location: number | undefined): never {
   reject(

@@ -46,18 +46,24 @@ function readCte(cte: Cte, resolution: Resolution): void {
   const { message } = cte;
   const query = as('SelectStmt', message.ctequery);
   if (query === undefined) reject('A CTE must be a SELECT', undefined, locationOf(message));
+  const added = addedColumns(message);
   const columns = resolution.select(query, cte.place, (firstArm) => {
-    cte.columns = withSearchAndCycle(message, firstArm);
+    cte.columns = renamed(message, firstArm);
+    // The query itself has these, too, but no star in it does: it does without
+    resolution.hiddenColumns ||= added.length > 0;
   });
-  cte.columns = withSearchAndCycle(message, columns);
+  cte.columns = [...renamed(message, columns), ...added];
   cte.state = 'read';
 }
 
-function withSearchAndCycle(message: Message, columns: readonly string[]): string[] {
+function renamed(message: Message, columns: readonly string[]): string[] {
   const aliases = namesOf(message.aliascolnames);
-  const names = columns.map((name, index) => aliases[index] ?? name);
-  const { search_clause: search, cycle_clause: cycle } = message;
-  if (isMessage(search)) names.push(String(search.search_seq_column));
-  if (isMessage(cycle)) names.push(String(cycle.cycle_mark_column), String(cycle.cycle_path_column));
-  return names;
+  return columns.map((name, index) => aliases[index] ?? name);
+}
+
+/** By SEARCH and CYCLE, in this order. */
+function addedColumns({ search_clause: search, cycle_clause: cycle }: Message): string[] {
+  const names = isMessage(search) ? [search.search_seq_column] : [];
+  if (isMessage(cycle)) names.push(cycle.cycle_mark_column, cycle.cycle_path_column);
+  return names.map(String);
 }

@@ -56,7 +56,15 @@ describe('a star is written out', () => {
       'SELECT m.* FROM stores s JOIN regions r USING (region_id) AS m',
       'SELECT m.region_id FROM retail.stores AS s JOIN retail.regions AS r USING (region_id) AS m',
     ],
+    [
+      'SELECT j.* FROM (stores s CROSS JOIN (SELECT 1 AS one) x) AS j',
+      'SELECT j.store_id, j.store_name, j.is_online, j.region_id, j.one FROM (retail.stores AS s CROSS JOIN ( SELECT 1 AS one ) AS x) j',
+    ],
     // what the caller made may keep its star
+    [
+      'SELECT * FROM regions r JOIN (SELECT 1 AS a, 2 AS a) x ON true',
+      'SELECT r.region_id, r.region_name, x.* FROM retail.regions AS r JOIN ( SELECT 1 AS a, 2 AS a ) AS x ON true',
+    ],
     ['SELECT * FROM (SELECT 1 AS a, 2 AS a) x', 'SELECT x.* FROM ( SELECT 1 AS a, 2 AS a ) AS x'],
     ['SELECT * FROM (SELECT 1 AS a)', 'SELECT unnamed_subquery_1.* FROM ( SELECT 1 AS a ) AS unnamed_subquery_1'],
     [
@@ -73,6 +81,10 @@ describe('a star is written out', () => {
       'The star would give two columns named "region_id"',
     ],
     ['SELECT * FROM (regions a JOIN regions b ON true) AS j', 'The star would give two columns named "region_id"'],
+    [
+      'SELECT * FROM (regions a FULL JOIN regions b USING (region_id)) JOIN regions d USING (region_id), regions c',
+      'The star would give two columns named "region_id"',
+    ],
     ['SELECT *', 'SELECT * needs a FROM'],
     ['SELECT x.* FROM regions r', 'There is no "x" in FROM'],
     ['SELECT public.regions.* FROM regions', 'There is no "public.regions" in FROM'],
@@ -164,6 +176,8 @@ describe('a name means what PostgreSQL takes it for', () => {
     // a column that shares the name of a system column, or of its own item
     'SELECT ctid FROM (SELECT 1 AS ctid) x',
     'SELECT c FROM (SELECT 1 AS c) c',
+    'SELECT (SELECT ctid FROM (orders CROSS JOIN regions) AS j LIMIT 1) FROM (SELECT 1) x(ctid)',
+    'SELECT region_id FROM stores JOIN regions USING (region_id) AS m',
     'SELECT xmin FROM (SELECT 1 AS xmin) x, orders o JOIN regions r ON true',
   ])('approved: %s', (sql) => {
     expect(textOf(sql)).not.toBe('');

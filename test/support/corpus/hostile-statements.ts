@@ -532,6 +532,9 @@ export const hostileClasses: readonly HostileClass[] = [
       'SELECT (SELECT count(*) FROM (SELECT 1) AS a(cost), orders TABLESAMPLE system (10) REPEATABLE (cost)) FROM products',
       // Nested columns come after the others: here AS renames b
       "SELECT 1 FROM JSON_TABLE('[]', '$' COLUMNS (NESTED PATH '$' COLUMNS (cost numeric), b int)) AS t(x) NATURAL JOIN products",
+      // What SEARCH and CYCLE add a star leaves out within the recursion
+      'WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT t.n FROM t CROSS JOIN LATERAL (SELECT j.g FROM ((SELECT t.*) AS s CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, i)) AS q) SEARCH DEPTH FIRST BY n SET seq SELECT n FROM t',
+      'WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT j.a FROM (t CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, i) WHERE j.i IS NOT NULL) CYCLE n SET c USING p SELECT n FROM t',
       // Of two columns with the name the open one may not be there
       'SELECT j.cost FROM (unnest(ARRAY(SELECT o FROM orders o)) AS cost CROSS JOIN products) AS j',
       'SELECT j.* FROM (unnest(ARRAY(SELECT o FROM orders o)) AS cost CROSS JOIN products) AS j',
@@ -604,6 +607,7 @@ export const hostileClasses: readonly HostileClass[] = [
       "SELECT pg_typeof.pg_typeof FROM unnest('a'::tsvector) AS pg_typeof",
       'SELECT pg_typeof.pg_typeof FROM orders o, LATERAL coalesce(o) AS pg_typeof',
       'SELECT (SELECT pg_typeof.pg_typeof FROM any_value(o) AS pg_typeof) FROM orders o',
+      'WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT s.n FROM t, LATERAL (SELECT t.*) AS s WHERE s.pg_typeof IS NOT NULL) SEARCH DEPTH FIRST BY n SET pg_typeof SELECT n FROM t',
       'SELECT x.pg_typeof FROM (SELECT pg_typeof.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS pg_typeof) x',
       'SELECT pg_typeof.pg_typeof FROM ROWS FROM (unnest(ARRAY[1]), unnest(ARRAY(SELECT o FROM orders o))) AS pg_typeof',
     ],
