@@ -5,7 +5,7 @@ import { type ColumnsOf, outputName } from './output-name.ts';
 import { reject } from './rejection.ts';
 import type { Place, Resolution } from './resolution.ts';
 import { bareName, groupBy, isStar, outputOrExpression, type ResultNames, writtenNames } from './result-names.ts';
-import { checkWholeRow, columnOf, type FromItem, findBare, findItem, type Level, rejectUnknown } from './scope.ts';
+import { checkCertain, checkWholeRow, columnOf, type FromItem, findBare, findItem, type Level, rejectUnknown } from './scope.ts';
 import { type Expansion, expandItem, expandStar } from './star.ts';
 import { as, isMessage, listOf, locationOf, type Message, messagesOf, namesOf, unwrap } from './tree.ts';
 import { openWith } from './with.ts';
@@ -147,8 +147,9 @@ function starOf(value: unknown, level: Level, resolution: Resolution): Expansion
   const fields = listOf(reference.fields);
   resolution.names += 1;
   const location = locationOf(reference);
-  if (fields.length === 1) return expandStar(level, location);
-  return expandItem(itemOf(namesOf(fields).slice(0, -1), level, resolution, location), location);
+  const { doubtfulNames } = resolution;
+  if (fields.length === 1) return expandStar(level, doubtfulNames, location);
+  return expandItem(itemOf(namesOf(fields).slice(0, -1), level, resolution, location), doubtfulNames, location);
 }
 
 /** The from-item that `(t).*` as a whole target takes apart; PostgreSQL heeds no AS beside it. */
@@ -202,24 +203,14 @@ function columnReference(reference: Message, place: Place, resolution: Resolutio
   }
   const name = names.at(-1) ?? '';
   if (names.length > 1) {
-    checkColumn(itemOf(names.slice(0, -1), place.level, resolution, location), name, resolution, location);
+    const column = columnOf(itemOf(names.slice(0, -1), place.level, resolution, location), name, location);
+    checkCertain(column, names.join('.'), resolution.doubtfulNames, location);
     return;
   }
   if (findBare(name, place.level, location) !== undefined) return;
   const row = findItem(name, place.level);
   if (row === undefined) rejectUnknown(name, place.level, location);
   checkWholeRow(row, location);
-}
-
-/** `t.name`: PostgreSQL takes it for a call of the function `name` when `t` has no such column. */
-function checkColumn(item: FromItem, name: string, { doubtfulNames }: Resolution, location: number | undefined): void {
-  const { isSure } = columnOf(item, name, location);
-  if (isSure === true || !doubtfulNames.has(name)) return;
-  reject(
-    `"${item.name}.${name}" could be a function call, should the function in FROM give rows`,
-    `Name the column where it is made: AS ${item.name}(${name}).`,
-    location,
-  );
 }
 
 /**
@@ -237,7 +228,8 @@ function indirection(message: Message, place: Place, resolution: Resolution): vo
   if (item !== undefined) {
     resolution.names += 1;
     const name = as('String', field)?.sval;
-    if (typeof name === 'string') checkColumn(item, name, resolution, location);
+    if (typeof name === 'string')
+      checkCertain(columnOf(item, name, location), `(${bare}).${name}`, resolution.doubtfulNames, location);
     // PostgreSQL asks for the right to the whole row, even if one field is taken from it
     checkWholeRow(item, location);
   } else {

@@ -159,6 +159,21 @@ export function columnOf(item: FromItem, name: string, location: number | undefi
   reject(`There is no column "${name}" in ${item.name}`, `Its columns: ${readableNames(item)}.`, location);
 }
 
+/** `t.name`, of which PostgreSQL makes a call of the function `name` where there is no such column after all. */
+export function checkCertain(
+  { name, isSure }: ScopeColumn,
+  spoken: string,
+  doubtfulNames: ReadonlySet<string>,
+  location: number | undefined,
+): void {
+  if (isSure === true || !doubtfulNames.has(name)) return;
+  reject(
+    `"${spoken}" could be a function call, should the function in FROM give rows`,
+    `Name the column where it is made, as in FROM unnest(…) AS t(${name}).`,
+    location,
+  );
+}
+
 /** A whole row, as in `row_to_json(t)` or `count(t.*)`, holds every column, so every one must be readable. */
 export function checkWholeRow(item: FromItem, location: number | undefined): void {
   const closed = item.columns.find((column) => column.closed !== undefined)?.closed;

@@ -155,6 +155,7 @@ describe('a name means what PostgreSQL takes it for', () => {
     'SELECT u.u FROM orders o, unnest(ARRAY[o.order_id]::text[]) AS u',
     'SELECT u.u FROM orders o, unnest(ARRAY[o.order_id]) AS u(u)',
     'SELECT u FROM orders o, unnest(ARRAY[o.order_id]) AS u',
+    'SELECT p.sku, o.order_id FROM products p, orders o, unnest(ARRAY[o.order_id]) AS sku',
     'SELECT x.tag FROM (SELECT t.* FROM orders o, unnest(ARRAY[o.order_id]) AS t(tag)) x',
     "SELECT t.n FROM (SELECT '[1]'::jsonb AS j) d, JSON_TABLE(d.j, '$[*]' COLUMNS (n int PATH '$')) t",
     "SELECT t.x, t.n, t.a FROM JSON_TABLE('[]', '$' COLUMNS (NESTED PATH '$' COLUMNS (a int), b int, n int)) AS t(x)",
@@ -201,6 +202,7 @@ describe('a name means what PostgreSQL takes it for', () => {
     ['SELECT (x).b FROM (SELECT 1 AS a) x', 'There is no column "b" in x'],
     ['SELECT ((o).order_id).text FROM orders o', 'A field of a field|The field selection'],
     ['SELECT (o).order_id.x FROM orders o', 'A field of a field'],
+    ['SELECT (o).order_id FROM orders o, (SELECT 1 AS o) x', 'The field selection (…).order_id is not allowed'],
     ['SELECT ordinality FROM generate_series(1, 2) AS g', 'There is no column "ordinality" here'],
     ['SELECT r.r FROM ROWS FROM (generate_series(1, 2), generate_series(1, 2)) AS r', 'There is no column "r" in r'],
     [
