@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { serveHttp } from '../e2e/product.ts';
-import { postLegacy } from '../support/raw-mcp.ts';
+import { answerOf, postLegacy } from '../support/raw-mcp.ts';
 import { runVerb } from './command-line.ts';
 import { anyInstallation, embeddedInstallation, type Installation } from './installation.ts';
 
@@ -13,12 +13,15 @@ const verb = (args: readonly string[], env: Readonly<Record<string, string>> = {
 beforeAll(async () => {
   own = await anyInstallation('zavajobs');
   const server = await serveHttp(own.env);
-  const ask = (token: string, name: string, args: object) =>
-    postLegacy(server.url, 'tools/call', { name, arguments: args }, { token });
+  const ask = async (token: string, sql: string) => {
+    const params = { name: 'execute_sales_query', arguments: { postgresql_query: sql } };
+    return (await answerOf(await postLegacy(server.url, 'tools/call', params, { token }))).result;
+  };
   const { store, headOffice } = server.callers;
-  const statement = { postgresql_query: 'SELECT order_id, order_date FROM orders ORDER BY order_id LIMIT 5' };
-  for (const token of [store.token, store.token, headOffice.token]) await ask(token, 'execute_sales_query', statement);
-  await ask(store.token, 'execute_sales_query', { postgresql_query: 'DROP TABLE orders' });
+  const orders = 'SELECT order_id, order_date FROM orders ORDER BY order_id LIMIT 5';
+  for (const token of [store.token, store.token, headOffice.token])
+    expect((await ask(token, orders)).structuredContent.rows).toHaveLength(5);
+  expect((await ask(store.token, 'DROP TABLE orders')).isError).toBe(true);
   await server.stop();
 }, 120_000);
 afterAll(() => own.remove());
