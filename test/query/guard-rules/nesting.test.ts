@@ -10,7 +10,9 @@ const columns = (count: number, column: string) => `SELECT ${Array(count).fill(c
 describe('a statement may be long, and is refused before the parser where it would be too deep for it', () => {
   test.each([
     ['two hundred brackets', `SELECT ${'('.repeat(200)}1${')'.repeat(200)}`],
-    ['many brackets one after the other', columns(300, '(1)')],
+    ['many brackets one after the other', columns(800, '(1)')],
+    ['two hundred brackets beside others', `SELECT (1), ${'('.repeat(200)}1${')'.repeat(200)}`],
+    ['fifteen hundred operators beside a text', `${columns(1500, '1+1')}, '+'`],
     ['many arrays one after the other', columns(300, 'ARRAY[1]')],
     [
       'brackets that are closed before others are opened',
