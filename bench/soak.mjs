@@ -11,6 +11,7 @@ import { drive, slopeOf } from './load/paced.mjs';
 import { memoryOf } from './load/processes.mjs';
 import { createRequest } from './load/protocol.mjs';
 import { connectionsTo, scaledInstallation, startScaled, storeScopes } from './load/scaled-installation.mjs';
+import { soakFaults } from './load/soak-verdict.mjs';
 import { describeMachine } from './machine.mjs';
 import { BenchError, benchCache, checkout, progress } from './places.mjs';
 import { table } from './report.mjs';
@@ -107,7 +108,8 @@ async function soak(options, installation) {
     'connections left by the ended server': left,
     'exit code': ended.code,
   };
-  return { facts, samples: told.samples, memory };
+  const faults = soakFaults({ load: told, memory: settled, connectionsLeft: left, exitCode: ended.code });
+  return { facts, samples: told.samples, memory, faults };
 }
 
 async function brownout(options, installation) {
@@ -252,7 +254,9 @@ await runMain(async () => {
     const machine = await describeMachine(installation.database);
     const [kind, work] = options.brownout ? ['brownout', brownout] : options.fairness ? ['fairness', fairness] : ['soak', soak];
     const outcome = await work(options, installation);
-    await writeReport({ name: options.name ?? kind, short: kind === 'soak' && options.minutes < 3 }, machine, outcome);
+    await writeReport({ name: options.name ?? kind, short: kind === 'soak' && options.minutes < 30 }, machine, outcome);
+    for (const fault of outcome.faults ?? []) console.error(`failed: ${fault}`);
+    if (outcome.faults?.length > 0) process.exitCode = 1;
   } finally {
     await installation.drop();
   }

@@ -27,6 +27,8 @@ const stages = [
       ['npm', 'test', '--', '--coverage', '--reporter=default', '--reporter=json', '--outputFile.json=coverage/results.json'],
     ],
   ],
+  // By itself: what it asks for is a share of what the machine can bear.
+  [['three minutes of mixed load', npm('bench:soak', '--', '--minutes', '3')]],
 ];
 
 process.env.CI = 'true';

@@ -1,5 +1,5 @@
 // A database and roles of one run's own, of any size: what soak and growth do to it disturbs no other benchmark.
-import { generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { withClient } from '../installation.mjs';
 import { cleanEnvironment, progress, runCommand, services } from '../places.mjs';
@@ -95,9 +95,15 @@ export function tenfoldScopes(stores) {
 
 /** An issuer of this run's own. */
 export async function createIssuer() {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const pair = generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  });
+  // Read back from its text: the pair as it is made shares a lock with its maker (test/support/key-pair.ts).
+  const privateKey = createPrivateKey(pair.privateKey);
   return {
-    publicKey: publicKey.export({ type: 'spki', format: 'pem' }).toString(),
+    publicKey: pair.publicKey,
     /** @param {Scope} scope */
     token: ({ ids, keys }) =>
       new SignJWT({ roles: ['store_manager'], allowed_stores: keys, allowed_regions: [] })

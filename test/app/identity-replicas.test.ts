@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { revocationStores } from '../../src/app/identity-edge.ts';
@@ -10,10 +10,11 @@ import { openRedis, type RedisConnection } from '../../src/resilience/redis-conn
 import { directory, keyOf } from '../identity/zava-directory.ts';
 import { type TestDatabase, tiers } from '../support/databases.ts';
 import { type EdgeStack, edgeStack } from '../support/edge-stack.ts';
+import { rsaPair } from '../support/key-pair.ts';
 import { postLegacy, postModern } from '../support/raw-mcp.ts';
 import { lineTo, onRedis, until } from '../support/redis.ts';
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaPair();
 const keys = await createPublicKeySource(publicKey.export({ type: 'spki', format: 'pem' }).toString());
 const token = (subject: string, jti: string = randomUUID(), payload: object = {}) =>
   new SignJWT({ roles: ['store_manager'], allowed_stores: [keyOf(1)], ...payload })

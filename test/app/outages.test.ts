@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { createHash, generateKeyPairSync, type KeyObject, randomUUID } from 'node:crypto';
+import { createHash, type KeyObject, randomUUID } from 'node:crypto';
 import { once } from 'node:events';
 import { existsSync } from 'node:fs';
 import { SignJWT } from 'jose';
@@ -15,11 +15,12 @@ import { openRedis } from '../../src/resilience/redis-connection.ts';
 import { keyOf } from '../identity/zava-directory.ts';
 import { onEveryDatabase, signingKey, type TestDatabase, tiers } from '../support/databases.ts';
 import { type ProductStack, productStack } from '../support/edge-stack.ts';
+import { rsaPair } from '../support/key-pair.ts';
 import { keyServer } from '../support/key-server.ts';
 import { answerOf, postLegacy } from '../support/raw-mcp.ts';
 import { until } from '../support/redis.ts';
 
-const [first, second] = [1, 2].map(() => generateKeyPairSync('rsa', { modulusLength: 2048 })) as [KeyPair, KeyPair];
+const [first, second] = [1, 2].map(() => rsaPair()) as [KeyPair, KeyPair];
 interface KeyPair {
   readonly publicKey: KeyObject;
   readonly privateKey: KeyObject;

@@ -9,6 +9,8 @@ import { judgeAnswer } from '../../bench/load/mixed-calls.mjs';
 import { slopeOf } from '../../bench/load/paced.mjs';
 // @ts-expect-error plain JavaScript, without types
 import { tenfoldScopes } from '../../bench/load/scaled-installation.mjs';
+// @ts-expect-error plain JavaScript, without types
+import { soakFaults } from '../../bench/load/soak-verdict.mjs';
 
 const tenant = { ids: [1], names: ['Zava Retail Seattle'] };
 const call = { digest: digestOf([['7', '1']]) };
@@ -19,6 +21,32 @@ test('the slope of a line is that of least squares', () => {
   expect(slopeOf([0, 1, 2, 3].map((x) => ({ x, y: 5 + 2 * x })))).toBeCloseTo(2);
   expect(slopeOf([1, 3, 2].map((y, x) => ({ x, y })))).toBeCloseTo(0.5);
   expect(slopeOf([{ x: 1, y: 1 }])).toBeNaN();
+});
+
+test('a soak fails for one wrong answer, one foreign row, one connection, a crash, or memory that grows and grows', () => {
+  const flat = [200, 190, 210, 205, 195, 220].map((y) => ({ y }));
+  const good = { load: { calls: 1000, errors: 0, foreign: 0 }, memory: flat, connectionsLeft: 0, exitCode: 0 };
+  expect(soakFaults(good)).toEqual([]);
+  const load = (more: object) => ({ load: { ...good.load, ...more } });
+  expect(
+    [
+      load({ calls: 0 }),
+      load({ errors: 1 }),
+      load({ foreign: 1 }),
+      { connectionsLeft: 1 },
+      { exitCode: null },
+      { memory: [200, 220, 240, 260, 280, 300].map((y) => ({ y })) },
+      { memory: [] },
+    ].map((more) => soakFaults({ ...good, ...more })),
+  ).toEqual([
+    ['no call was answered'],
+    ['1 of 1000 calls failed'],
+    ['1 answers held rows of another tenant'],
+    ['1 connections were left'],
+    ['the server ended with null'],
+    ['resident memory grew by 27 % from the first half to the second'],
+    ['resident memory grew by NaN % from the first half to the second'],
+  ]);
 });
 
 test('an answer is judged by every value in it, and by whose rows they are', () => {

@@ -1,4 +1,4 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { TrustedIssuer } from '../../src/app/identity-edge.ts';
 import { createPublicKeySource } from '../../src/identity/key-source.ts';
@@ -9,9 +9,10 @@ import { keyOf } from '../identity/zava-directory.ts';
 import { openPool } from '../postgres/real-servers.ts';
 import type { TestDatabase } from '../support/databases.ts';
 import { type ProductOptions, type ProductStack, productStack } from '../support/edge-stack.ts';
+import { rsaPair } from '../support/key-pair.ts';
 import { answerOf, postLegacy } from '../support/raw-mcp.ts';
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaPair();
 const issuer = 'zava-auth';
 
 async function trusted(): Promise<TrustedIssuer> {

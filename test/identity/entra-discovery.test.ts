@@ -1,15 +1,15 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { systemClock } from '../../src/core/clock.ts';
 import { entraIssuer } from '../../src/identity/entra-discovery.ts';
 import { createJwksKeySource } from '../../src/identity/jwks-key-source.ts';
 import { createTokenVerifier } from '../../src/identity/verify-token.ts';
+import { rsaPair } from '../support/key-pair.ts';
 import { keyServer } from '../support/key-server.ts';
 
 const tenantId = '72f988bf-86f1-41af-91ab-2d7cd011db47';
 const discovery = `/${tenantId}/v2.0/.well-known/openid-configuration`;
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaPair();
 
 /** A stand-in: it answers as Entra's documentation says, and is not Entra. */
 let standIn: Awaited<ReturnType<typeof keyServer>>;

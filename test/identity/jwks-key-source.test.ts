@@ -1,4 +1,4 @@
-import { generateKeyPairSync, type KeyObject } from 'node:crypto';
+import type { KeyObject } from 'node:crypto';
 import type { ServerResponse } from 'node:http';
 import { SignJWT } from 'jose';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -7,10 +7,10 @@ import type { Observation } from '../../src/core/observation.ts';
 import { createJwksKeySource, type JwksKeySourceOptions } from '../../src/identity/jwks-key-source.ts';
 import { createTokenVerifier } from '../../src/identity/verify-token.ts';
 import { type HandClock, handClock } from '../support/hand-clock.ts';
+import { ecPair, rsaPair } from '../support/key-pair.ts';
 import { keyServer } from '../support/key-server.ts';
 
-const rsa = (modulusLength = 2048) => generateKeyPairSync('rsa', { modulusLength });
-const [first, second, weak] = [rsa(), rsa(), rsa(1024)];
+const [first, second, weak] = [rsaPair(), rsaPair(), rsaPair(1024)];
 const jwk = (key: KeyObject, kid?: string, more: object = {}) => ({
   ...key.export({ format: 'jwk' }),
   ...(kid && { kid }),
@@ -87,7 +87,7 @@ describe('keys', () => {
     ['for another algorithm', jwk(first.publicKey, 'a', { alg: 'RS512' })],
     ['for other operations', jwk(first.publicKey, 'a', { key_ops: ['encrypt'] })],
     ['with operations of the wrong shape', jwk(first.publicKey, 'a', { key_ops: 'verify' })],
-    ['of another type', jwk(generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey, 'a')],
+    ['of another type', jwk(ecPair().publicKey, 'a')],
     ['that are private', jwk(first.privateKey, 'a')],
     ['that are symmetric', { kty: 'oct', kid: 'a', k: 'c2VjcmV0' }],
     ['without a modulus', { kty: 'RSA', kid: 'a', e: 'AQAB' }],

@@ -1,8 +1,8 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { createPublicKeySource } from '../../src/identity/key-source.ts';
+import { ecPair, rsaPair } from '../support/key-pair.ts';
 
-const rsa = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const rsa = rsaPair();
 const spki = rsa.publicKey.export({ type: 'spki', format: 'pem' }).toString();
 
 test.each([
@@ -17,16 +17,8 @@ test.each([
 test.each([
   ['text', 'hello', 'not PEM'],
   ['a private key', rsa.privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(), 'private key'],
-  [
-    'an elliptic key',
-    generateKeyPairSync('ec', { namedCurve: 'P-256' }).publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-    'of type ec',
-  ],
-  [
-    'a short key',
-    generateKeyPairSync('rsa', { modulusLength: 1024 }).publicKey.export({ type: 'spki', format: 'pem' }).toString(),
-    '1024 bits',
-  ],
+  ['an elliptic key', ecPair().publicKey.export({ type: 'spki', format: 'pem' }).toString(), 'of type ec'],
+  ['a short key', rsaPair(1024).publicKey.export({ type: 'spki', format: 'pem' }).toString(), '1024 bits'],
 ])('%s is refused at the start', async (_what, pem, told) => {
   await expect(createPublicKeySource(pem)).rejects.toMatchObject({
     code: 'misconfigured',

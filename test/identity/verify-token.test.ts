@@ -1,4 +1,4 @@
-import { createHmac, generateKeyPairSync, type KeyObject } from 'node:crypto';
+import { createHmac, type KeyObject } from 'node:crypto';
 import fc from 'fast-check';
 import { SignJWT } from 'jose';
 import { describe, expect, test, vi } from 'vitest';
@@ -6,11 +6,12 @@ import type { Clock } from '../../src/core/clock.ts';
 import { AppError } from '../../src/core/errors.ts';
 import { createPublicKeySource } from '../../src/identity/key-source.ts';
 import { createTokenVerifier } from '../../src/identity/verify-token.ts';
+import { rsaPair } from '../support/key-pair.ts';
 
 const nowSeconds = 1_800_000_000;
 const resource = 'https://mcp.example.com/mcp';
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const other = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaPair();
+const other = rsaPair();
 const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const keys = await createPublicKeySource(publicPem);
 

@@ -1,13 +1,14 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import { auditRecord, isAuditable } from '../../src/audit/record.ts';
 import { createPublicKeySource } from '../../src/identity/key-source.ts';
 import { directory, keyOf } from '../identity/zava-directory.ts';
 import { type EdgeStack, edgeStack } from '../support/edge-stack.ts';
+import { rsaPair } from '../support/key-pair.ts';
 import { postRaw } from '../support/raw-mcp.ts';
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaPair();
 const revokedId = randomUUID();
 const nowS = () => Math.floor(Date.now() / 1000);
 let stack: EdgeStack;

@@ -1,14 +1,15 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { connect } from 'node:net';
 import { SignJWT } from 'jose';
 import { expect } from 'vitest';
 import { createPublicKeySource } from '../../src/identity/key-source.ts';
 import { directory, keyOf } from '../identity/zava-directory.ts';
 import { type EdgeOptions, type EdgeStack, edgeStack } from '../support/edge-stack.ts';
+import { rsaPair } from '../support/key-pair.ts';
 import { answerOf, postLegacy } from '../support/raw-mcp.ts';
 import { answerInWords, recordAnswer } from './record-answer.ts';
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaPair();
 
 /** Of a manager of Seattle, good for an hour. */
 export function goodToken(subject = 'ann', more: object = {}): Promise<string> {

@@ -1,10 +1,10 @@
-import { generateKeyPairSync } from 'node:crypto';
 import { SignJWT } from 'jose';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { createPublicKeySource } from '../../src/identity/key-source.ts';
 import { keyOf } from '../identity/zava-directory.ts';
 import { onEveryDatabase, type TestDatabase } from '../support/databases.ts';
 import { type ProductStack, productStack } from '../support/edge-stack.ts';
+import { rsaPair } from '../support/key-pair.ts';
 import { answerOf, postRaw } from '../support/raw-mcp.ts';
 import { recordAnswer } from './record-answer.ts';
 
@@ -17,7 +17,7 @@ const callers = [
 ] as const;
 type Caller = (typeof callers)[number];
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+const { publicKey, privateKey } = rsaPair();
 const tokenOf = ({ subject, stores, ...claims }: Caller, more: object = {}) =>
   new SignJWT({ ...claims, ...more })
     .setProtectedHeader({ alg: 'RS256' })

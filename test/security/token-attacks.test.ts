@@ -1,4 +1,4 @@
-import { createHmac, createSign, generateKeyPairSync, type KeyObject, randomUUID, sign as signBytes } from 'node:crypto';
+import { createHmac, createSign, type KeyObject, randomUUID, sign as signBytes } from 'node:crypto';
 import { request as httpRequest } from 'node:http';
 import { CompactEncrypt, SignJWT } from 'jose';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
@@ -7,16 +7,17 @@ import { createJwksKeySource } from '../../src/identity/jwks-key-source.ts';
 import type { Revocation } from '../../src/identity/revocation.ts';
 import { directory, idsOf, keyOf, zeroKey } from '../identity/zava-directory.ts';
 import { type EdgeStack, edgeStack, emptyDatabase } from '../support/edge-stack.ts';
+import { ecPair, edPair, rsaPair } from '../support/key-pair.ts';
 import { keyServer } from '../support/key-server.ts';
 import { answerOf, postLegacy, postRaw } from '../support/raw-mcp.ts';
 import { recordAnswer } from './record-answer.ts';
 
-const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const second = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const mallory = generateKeyPairSync('rsa', { modulusLength: 2048 });
-const weak = generateKeyPairSync('rsa', { modulusLength: 1024 });
-const ec = generateKeyPairSync('ec', { namedCurve: 'P-256' });
-const ed = generateKeyPairSync('ed25519');
+const { publicKey, privateKey } = rsaPair();
+const second = rsaPair();
+const mallory = rsaPair();
+const weak = rsaPair(1024);
+const ec = ecPair();
+const ed = edPair();
 const publicPem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
 const jwkOf = (key: KeyObject, more: object = {}) => ({ ...key.export({ format: 'jwk' }), ...more });
 

@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { exportJWK, generateKeyPair } from 'jose';
+import { exportJWK } from 'jose';
 import Provider from 'oidc-provider';
+import { rsaPair } from './key-pair.ts';
 
 export interface OAuthServerOptions {
   /** Claims of ours, by client id or account. */
@@ -59,7 +60,7 @@ export async function oauthServer({ claims, scopes }: OAuthServerOptions) {
     };
   };
   const rotate = async () => {
-    const { privateKey } = await generateKeyPair('RS256', { extractable: true });
+    const { privateKey } = rsaPair();
     state.keys = [{ ...(await exportJWK(privateKey)), use: 'sig', alg: 'RS256', kid: `key-${crypto.randomUUID()}` }];
     provider();
   };

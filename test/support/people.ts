@@ -1,8 +1,9 @@
-import { generateKeyPairSync, randomUUID } from 'node:crypto';
+import { randomUUID } from 'node:crypto';
 import { SignJWT } from 'jose';
 import type { TrustedIssuer } from '../../src/app/identity-edge.ts';
 import { createPublicKeySource } from '../../src/identity/key-source.ts';
 import { keyOf } from '../identity/zava-directory.ts';
+import { rsaPair } from './key-pair.ts';
 
 /** Who the tokens of tests are for, by their claims. */
 export const people = {
@@ -21,7 +22,7 @@ export type PersonName = keyof typeof people;
 
 /** An issuer of the tests' own, with a token for whoever is asked for. */
 export async function testIssuer() {
-  const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 });
+  const { publicKey, privateKey } = rsaPair();
   const pem = publicKey.export({ type: 'spki', format: 'pem' }).toString();
   const trusted: TrustedIssuer = { issuer: 'zava-auth', keys: await createPublicKeySource(pem) };
   const tokenWith = (
