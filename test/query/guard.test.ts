@@ -25,10 +25,10 @@ function refusal(sql: string, suffix = 'reader'): AppError {
 describe('an approval', () => {
   test('carries the rewritten text, the reader, the tables read and no more', () => {
     const approved = approve(
-      'select o.order_id from orders o join stores using (store_id) where exists (select 1 from retail.orders)',
+      'select o.order_id from stores join orders o using (store_id) where exists (select 1 from retail.orders)',
     );
     expect({ ...approved }).toMatchObject({
-      text: 'SELECT o.order_id FROM retail.orders AS o JOIN retail.stores USING (store_id) WHERE EXISTS (SELECT 1 FROM retail.orders)',
+      text: 'SELECT o.order_id FROM retail.stores JOIN retail.orders AS o USING (store_id) WHERE EXISTS (SELECT 1 FROM retail.orders)',
       reader: reader('reader'),
       relations: ['orders', 'stores'],
       volatile: false,

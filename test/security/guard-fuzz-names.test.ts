@@ -39,7 +39,13 @@ describe.skipIf(tier === undefined)('what the guard takes a name for, with the g
         END LOOP;
         RETURN jsonb_build_object('understood', understood, 'denied', denied);
       END $$;
-      SET search_path = pg_catalog, retail, extensions;
+      -- and what looks like a column may be a call of a function
+      ${['cost', 'email', 'ctid', 'store_id', 'order_id', 'u']
+        .map((name) => `CREATE FUNCTION fuzz.${name}(record) RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN 1; END';`)
+        .join('\n')}
+      REVOKE EXECUTE ON ALL FUNCTIONS IN SCHEMA fuzz FROM PUBLIC;
+      GRANT EXECUTE ON FUNCTION fuzz.denied TO ${db.role('reader')};
+      SET search_path = pg_catalog, retail, extensions, fuzz;
       SET ROLE ${db.role('reader')}`);
   });
   afterAll(() => db?.close());
@@ -60,6 +66,7 @@ describe.skipIf(tier === undefined)('what the guard takes a name for, with the g
   test('the judge sees what it is there to see', async () => {
     expect((await judge(['SELECT cost FROM products', 'SELECT nothing', 'SELECT sku FROM products'])).understood).toBe(1);
     expect((await judge(['SELECT (SELECT cost FROM generate_series(1, 2) AS u) FROM products'])).denied).toHaveLength(1);
+    expect((await judge(['SELECT u.u FROM unnest(ARRAY(SELECT o FROM orders o)) AS u'])).denied).toHaveLength(1);
   });
 
   test(

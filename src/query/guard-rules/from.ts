@@ -1,15 +1,18 @@
-import { functionColumns } from './functions.ts';
+import { functionColumns, rowFunctions } from './functions.ts';
 import { joinOf, rename } from './join.ts';
 import { outputName } from './output-name.ts';
 import { reject } from './rejection.ts';
 import type { Place, Resolution } from './resolution.ts';
 import type { FromItem, Level, ScopeColumn, Visible } from './scope.ts';
 import { findTable, tableColumns } from './tables.ts';
-import { as, isMessage, listOf, locationOf, type Message, namesOf, unwrap } from './tree.ts';
+import { as, isMessage, listOf, locationOf, type Message, messagesOf, namesOf, unwrap } from './tree.ts';
 import { cteColumns, findCte } from './with.ts';
 
 /** Planning time grows faster than the number of tables; people join dozens. */
 const maxFromItems = 250;
+
+/** Every name is looked for among them. Hundreds of wide tables fit; a CTE of thousands of columns, joined with itself, does not. */
+const maxFromColumns = 5000;
 
 /** Reads the items of one FROM in order and gives what the SELECT sees. Tables are schema-qualified in place. */
 export function resolveFrom(items: readonly unknown[], place: Place, resolution: Resolution): Visible[] {
@@ -31,18 +34,19 @@ function fromItem(node: unknown, before: readonly Visible[], place: Place, resol
   const lateral: Place = { ...place, level: { visible: before, outer: place.level } };
   switch (type) {
     case 'RangeVar':
-      return [open(rangeVar(message, place, resolution))];
+      return seen(rangeVar(message, place, resolution), resolution);
     case 'RangeTableSample':
-      resolution.expression([message.args, message.repeatable], lateral);
+      // Never LATERAL: what stands to its left is not seen, but what is further out is
+      resolution.expression([message.args, message.repeatable], place);
       return fromItem(message.relation, before, place, resolution);
     case 'RangeSubselect':
-      return [open(subselect(message, message.lateral === true ? lateral : place, resolution))];
+      return seen(subselect(message, message.lateral === true ? lateral : place, resolution), resolution);
     case 'RangeFunction':
       resolution.expression(message.functions, lateral);
-      return [open(functionItem(message, resolution))];
+      return seen(functionItem(message, resolution), resolution);
     case 'JsonTable':
       resolution.expression([message.context_item, message.passing, message.columns, message.on_error], lateral);
-      return [open(jsonTable(message))];
+      return seen(jsonTable(message), resolution);
     case 'JoinExpr':
       return joinItem(message, before, place, resolution);
     default:
@@ -50,7 +54,13 @@ function fromItem(node: unknown, before: readonly Visible[], place: Place, resol
   }
 }
 
-const open = (item: FromItem): Visible => ({ item, qualified: true, bare: true });
+function seen(item: FromItem, resolution: Resolution): Visible[] {
+  resolution.fromColumns += item.columns.length;
+  if (resolution.fromColumns > maxFromColumns) {
+    reject(`The statement reads from more than ${maxFromColumns} columns`, 'Select the columns you need before you join.');
+  }
+  return [{ item, qualified: true, bare: true }];
+}
 
 const aliasName = (message: Message): string | undefined =>
   isMessage(message.alias) ? String(message.alias.aliasname) : undefined;
@@ -100,21 +110,36 @@ function subselect(message: Message, place: Place, resolution: Resolution): From
 function functionItem(message: Message, resolution: Resolution): FromItem {
   const functions = listOf(message.functions).map((node) => listOf(as('List', node)?.items));
   const alias = aliasName(message);
+  let givesRows = false;
   const names = functions.flatMap(([call, definitions]) => {
     const listed = columnDefinitions(as('List', definitions)?.items ?? message.coldeflist);
     if (listed.length > 0) return listed;
-    resolution.hiddenColumns ||= mayGiveRows(call);
+    givesRows ||= mayGiveRows(call);
     return functionOutput(call, functions.length === 1 ? alias : undefined, resolution);
   });
   if (message.ordinality === true) names.push('ordinality');
-  return madeItem(message, alias ?? outputName(functions[0]?.[0], resolution.columnsOf), names);
+  const item = madeItem(message, alias ?? outputName(functions[0]?.[0], resolution.columnsOf), names);
+  if (givesRows) {
+    resolution.hiddenColumns = true;
+    for (const { name, isSure } of item.columns) if (isSure !== true) resolution.doubtfulNames.add(name);
+  }
+  return item;
 }
 
-/** `unnest(ARRAY(SELECT t FROM t))` and `coalesce(t)` give the columns of the table `t`; no other function of the list does. */
-const mayGiveRows = (call: unknown): boolean => {
-  const name = as('FuncCall', call)?.funcname;
-  return name === undefined || namesOf(name).at(-1) === 'unnest';
-};
+/** `unnest(ARRAY(SELECT t FROM t))` and `coalesce(t)` give the columns of the table `t`; few other functions do. */
+function mayGiveRows(node: unknown): boolean {
+  const call = as('FuncCall', node);
+  if (call === undefined) return as('SQLValueFunction', node) === undefined;
+  return rowFunctions.has(namesOf(call.funcname).at(-1) ?? '') && !listOf(call.args).every(holdsPlainValues);
+}
+
+/** An array of constants or casts, or one that is cast: no type that one may cast to is a row. */
+function holdsPlainValues(node: unknown): boolean {
+  const type = as('TypeCast', node)?.typeName;
+  if (isMessage(type)) return listOf(type.arrayBounds).length > 0;
+  const elements = as('A_ArrayExpr', node)?.elements;
+  return elements !== undefined && listOf(elements).every((element) => as('A_Const', element) ?? as('TypeCast', element));
+}
 
 function functionOutput(call: unknown, alias: string | undefined, { columnsOf }: Resolution): readonly string[] {
   const name = outputName(call, columnsOf);
@@ -124,15 +149,18 @@ function functionOutput(call: unknown, alias: string | undefined, { columnsOf }:
   return lists > 1 ? Array<string>(lists).fill(name) : [alias ?? name];
 }
 
-const columnDefinitions = (list: unknown): string[] => listOf(list).map((node) => String(as('ColumnDef', node)?.colname));
+const columnDefinitions = (list: unknown): string[] => messagesOf('ColumnDef', list).map(({ colname }) => String(colname));
 
 function jsonTable(message: Message): FromItem {
-  const names = (columns: unknown): string[] =>
-    listOf(columns).flatMap((node) => {
-      const column = as('JsonTableColumn', node);
-      return column?.coltype === 'JTC_NESTED' ? names(column.columns) : [String(column?.name)];
-    });
-  return madeItem(message, aliasName(message) ?? 'json_table', names(message.columns));
+  return madeItem(message, aliasName(message) ?? 'json_table', jsonTableColumns(message.columns));
+}
+
+/** PostgreSQL puts nested columns after the others, wherever they are written. */
+function jsonTableColumns(list: unknown): string[] {
+  const columns = messagesOf('JsonTableColumn', list);
+  const isNested = ({ coltype }: Message) => coltype === 'JTC_NESTED';
+  const plain = columns.filter((column) => !isNested(column)).map(({ name }) => String(name));
+  return [...plain, ...columns.filter(isNested).flatMap((nested) => jsonTableColumns(nested.columns))];
 }
 
 function joinItem(message: Message, before: readonly Visible[], place: Place, resolution: Resolution): Visible[] {

@@ -94,6 +94,9 @@ export const functionColumns: ReadonlyMap<string, readonly string[]> = new Map([
   ['jsonb_array_elements_text', ['value']],
 ]);
 
+/** What they answer is of the type of an argument, so it may be the row of a table. */
+export const rowFunctions: ReadonlySet<string> = new Set(words('any_value mode percentile_disc unnest'));
+
 /** Functions that return text made by themselves, which a cast may turn into a date that depends on the clock. */
 export const textFunctions: ReadonlySet<string> = new Set(
   words(`array_to_string btrim casefold chr concat concat_ws encode format initcap json_extract_path_text

@@ -1,5 +1,13 @@
 import { reject } from './rejection.ts';
-import { type FromItem, rejectClosed, type ScopeColumn, type Visible } from './scope.ts';
+import {
+  bareColumns,
+  type ColumnsByName,
+  columnsByName,
+  type FromItem,
+  rejectClosed,
+  type ScopeColumn,
+  type Visible,
+} from './scope.ts';
 import { isMessage, listOf, type Message, namesOf } from './tree.ts';
 
 /** The visible things of a join: its members by qualified name, and the join itself with merged columns first. */
@@ -9,11 +17,11 @@ export function joinOf(
   right: readonly Visible[],
   location: number | undefined,
 ): Visible[] {
-  const leftColumns = bareColumns(left);
-  const rightColumns = bareColumns(right);
-  const names = mergedNames(join, leftColumns, rightColumns);
-  const merged = names.map((name) => mergeColumn(name, join, leftColumns, rightColumns, location));
-  const rest = [...leftColumns, ...rightColumns].filter((column) => !names.includes(column.name));
+  const merges = join.isNatural === true || join.usingClause !== undefined;
+  const sides = [columnsByName(merges ? left : []), columnsByName(merges ? right : [])] as const;
+  const names = mergedNames(join, sides);
+  const merged = [...names].map((name) => mergeColumn(name, join, sides, location));
+  const rest = [...bareColumns(left), ...bareColumns(right)].filter((column) => !names.has(column.name));
   const columns = [...merged, ...rest];
   const everything = [...left, ...right];
   const isTable = everything.some(({ item }) => item.isTable);
@@ -28,14 +36,10 @@ export function joinOf(
       },
     ];
   }
-  const members = names.length === 0 ? everything.filter((visible) => visible.bare) : undefined;
   const whole: FromItem = { name: undefined, columns, hasSystemColumns: false, isTable };
   const visible: Visible[] = everything.map((member) => ({ ...member, bare: false }));
-  visible.push(
-    members === undefined
-      ? { item: whole, qualified: false, bare: true }
-      : { item: whole, qualified: false, bare: true, members },
-  );
+  const members = everything.filter(({ bare }) => bare);
+  visible.push({ item: whole, qualified: false, bare: true, ...(names.size === 0 && { members }) });
   if (isMessage(join.join_using_alias)) {
     const name = String(join.join_using_alias.aliasname);
     const item = { name, columns: rename(merged, join.join_using_alias, name), hasSystemColumns: false, isTable: true };
@@ -44,39 +48,34 @@ export function joinOf(
   return visible;
 }
 
-const bareColumns = (visible: readonly Visible[]): ScopeColumn[] =>
-  visible.filter((member) => member.bare).flatMap((member) => member.item.columns);
-
-function mergedNames(join: Message, left: readonly ScopeColumn[], right: readonly ScopeColumn[]): string[] {
-  if (join.isNatural !== true) return namesOf(join.usingClause);
-  const common = left.map((column) => column.name).filter((name) => right.some((column) => column.name === name));
-  return [...new Set(common)];
+function mergedNames(join: Message, [left, right]: readonly [ColumnsByName, ColumnsByName]): ReadonlySet<string> {
+  return new Set(join.isNatural === true ? [...left.keys()].filter((name) => right.has(name)) : namesOf(join.usingClause));
 }
 
 function mergeColumn(
   name: string,
   { jointype, isNatural }: Message,
-  left: readonly ScopeColumn[],
-  right: readonly ScopeColumn[],
+  sides: readonly [ColumnsByName, ColumnsByName],
   location: number | undefined,
 ): ScopeColumn {
-  const sides = [left, right].map((columns) => {
-    const found = columns.filter((column) => column.name === name);
-    const [column] = found;
-    if (column === undefined)
-      reject(`Column "${name}" is not on both sides of the join`, 'Write the condition with ON.', location);
-    if (found.length > 1)
-      reject(`Column "${name}" occurs more than once on one side of the join`, 'Write the condition with ON.', location);
-    // NATURAL compares columns that the caller may not read, which PostgreSQL would refuse without saying why
-    if (column.closed !== undefined) rejectClosed(column.closed, location);
-    return column;
-  });
-  const from = jointype === 'JOIN_RIGHT' ? sides[1] : sides[0];
-  const source = from === undefined || from.path.length > 1 ? from?.path : from.source;
+  const left = onlyColumn(name, sides[0], location);
+  const right = onlyColumn(name, sides[1], location);
+  const from = jointype === 'JOIN_RIGHT' ? right : left;
+  const source = from.path.length > 1 ? from.path : from.source;
   // NATURAL merges what is there, USING fails without
-  const isSure = isNatural !== true || sides.some((side) => side.isSure);
+  const isSure = isNatural !== true || left.isSure || right.isSure;
   const column: ScopeColumn = { name, path: [name], ...(isSure && { isSure: true }) };
   return jointype === 'JOIN_FULL' || source === undefined ? column : { ...column, source };
+}
+
+function onlyColumn(name: string, columns: ColumnsByName, location: number | undefined): ScopeColumn {
+  const [column, another] = columns.get(name) ?? [];
+  if (column === undefined) reject(`Column "${name}" is not on both sides of the join`, 'Write the condition with ON.', location);
+  if (another !== undefined)
+    reject(`Column "${name}" occurs more than once on one side of the join`, 'Write the condition with ON.', location);
+  // NATURAL compares columns that the caller may not read, which PostgreSQL would refuse without saying why
+  if (column.closed !== undefined) rejectClosed(column.closed, location);
+  return column;
 }
 
 /** Applies `AS name(a, b, …)`: the first columns take new names, all answer to the alias. */

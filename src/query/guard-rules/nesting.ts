@@ -6,7 +6,6 @@ const limits = { brackets: 200, operators: 1500, operatorRun: 500 } as const;
 const brackets = /[([]/g;
 const operators = /[-+*/<>=~!@#%^&|?:`]/g;
 const operatorToken = /^[-+*/<>=~!@#%^&|?:`]+$/;
-const bracketsAndOperators = /[()[\]]|[-+*/<>=~!@#%^&|?:`]+/g;
 const longRun = new RegExp(`[-+*/<>=~!@#%^&|?\`]{${limits.operatorRun + 1}}`);
 
 /** PostgreSQL's scanner reads a run of operator characters again from each of its characters: hundreds stay cheap. */
@@ -17,13 +16,14 @@ export function checkOperatorRuns(sql: string): void {
 
 /**
  * Refuses what would overflow the parser's stack, before it is parsed: after an overflow the WebAssembly module is not to be
- * trusted. Counting characters settles all ordinary statements; only the others are cut into tokens.
+ * trusted. Counting characters settles all ordinary statements; only the others are cut into tokens, by PostgreSQL's own scanner:
+ * it alone knows that `+-+-` is four operators and `@-@` one.
  */
 export function checkNesting(sql: string): void {
   if (countOf(sql, brackets) <= limits.brackets && countOf(sql, operators) <= limits.operators) return;
   let depth = 0;
   let count = 0;
-  for (const token of /['"$]|--|\/\*/.test(sql) ? tokensOf(sql) : (sql.match(bracketsAndOperators) ?? [])) {
+  for (const token of tokensOf(sql)) {
     if (token === '(' || token === '[') depth += 1;
     else if (token === ')' || token === ']') depth -= 1;
     else if (operatorToken.test(token)) count += 1;

@@ -35,12 +35,16 @@ export interface Resolution {
   names: number;
   /** Tables, sub-selects and functions in all FROM clauses together. */
   fromItems: number;
+  /** Columns of all of these together. */
+  fromColumns: number;
   /** Sub-selects that got a name of ours, since the caller gave none. */
   unnamed: number;
   /** Names of the columns of the SELECTs that have been read. */
   readonly columnsOf: WeakMap<Message, readonly string[]>;
   /** Somewhere are more columns than are counted here: rows of a table by a function in FROM, or by a star in VALUES. */
   hiddenColumns: boolean;
+  /** Names that such functions give, unless they give rows: then PostgreSQL finds no column, and looks for a function. */
+  readonly doubtfulNames: Set<string>;
   /** A join holds a column that the reader may not read, and compares or renames columns without naming them. */
   closedInJoin: boolean;
   /** Reads a SELECT and gives the names of its columns. `firstArm` hears those of the first arm of a set operation. */

@@ -5,9 +5,9 @@ import { type ColumnsOf, outputName } from './output-name.ts';
 import { reject } from './rejection.ts';
 import type { Place, Resolution } from './resolution.ts';
 import { bareName, groupBy, isStar, outputOrExpression, type ResultNames, writtenNames } from './result-names.ts';
-import { checkWholeRow, columnOf, type FromItem, findBare, findItem, type Level, rejectUnknown } from './scope.ts';
+import { checkCertain, checkWholeRow, columnOf, type FromItem, findBare, findItem, type Level, rejectUnknown } from './scope.ts';
 import { type Expansion, expandItem, expandStar } from './star.ts';
-import { as, isMessage, listOf, locationOf, type Message, namesOf, unwrap } from './tree.ts';
+import { as, isMessage, listOf, locationOf, type Message, messagesOf, namesOf, unwrap } from './tree.ts';
 import { openWith } from './with.ts';
 
 /** PostgreSQL's own limit (MaxTupleAttributeNumber). Stars over sub-selects with stars would double without end. */
@@ -34,9 +34,11 @@ export function resolveNames(statement: Message, definition: SchemaDefinition, r
     selects: [],
     names: 0,
     fromItems: 0,
+    fromColumns: 0,
     unnamed: 0,
     columnsOf: new WeakMap(),
     hiddenColumns: false,
+    doubtfulNames: new Set(),
     closedInJoin: false,
     select: (inner, place, firstArm) => {
       const columns = select(inner, place, resolution, firstArm);
@@ -73,14 +75,14 @@ function select(
     const columns = resolution.select(statement.larg, place);
     firstArm?.(columns);
     resolution.select(statement.rarg, place);
-    return tail(statement, madeLevel('union', columns, place), allWritten(columns), place, resolution);
+    return tail(statement, madeLevel(columns, place), allWritten(columns), place, resolution);
   }
   if (statement.valuesLists !== undefined) {
     resolution.expression(statement.valuesLists, place);
     const row = listOf(as('List', listOf(statement.valuesLists)[0])?.items);
     resolution.hiddenColumns ||= row.some(isStar);
     const columns = Array.from({ length: row.length }, (_, index) => `column${index + 1}`);
-    return tail(statement, madeLevel('*VALUES*', columns, place), allWritten(columns), place, resolution);
+    return tail(statement, madeLevel(columns, place), allWritten(columns), place, resolution);
   }
   return plainSelect(statement, place, resolution);
 }
@@ -101,16 +103,17 @@ const allWritten = (columns: readonly string[]): ResultNames => ({ columns, writ
 
 /** ORDER BY, which may name output columns, and LIMIT, which sees no column of this level. */
 function tail(statement: Message, level: Level, result: ResultNames, place: Place, resolution: Resolution): readonly string[] {
-  for (const node of listOf(statement.sortClause)) {
-    outputOrExpression(as('SortBy', node)?.node, result, { ...place, level }, resolution);
+  for (const { node } of messagesOf('SortBy', statement.sortClause)) {
+    outputOrExpression(node, result, { ...place, level }, resolution);
   }
   resolution.expression([statement.limitCount, statement.limitOffset], place);
   return result.columns;
 }
 
-function madeLevel(name: string, columns: readonly string[], place: Place): Level {
+/** What ORDER BY sees of VALUES, and of a set operation. */
+function madeLevel(columns: readonly string[], place: Place): Level {
   const item: FromItem = {
-    name,
+    name: undefined,
     columns: columns.map((column) => ({ name: column, path: [column] })),
     hasSystemColumns: false,
     isTable: false,
@@ -121,19 +124,18 @@ function madeLevel(name: string, columns: readonly string[], place: Place): Leve
 function targetList(statement: Message, place: Place, level: Level, resolution: Resolution): string[] {
   const names: string[] = [];
   if (statement.targetList === undefined) return names;
-  statement.targetList = listOf(statement.targetList).flatMap((node) => {
-    const target = as('ResTarget', node);
-    const star = target === undefined ? undefined : starOf(target.val, level, resolution);
+  statement.targetList = messagesOf('ResTarget', statement.targetList).flatMap((target) => {
+    const star = starOf(target.val, level, resolution);
     if (star !== undefined) {
       names.push(...star.names);
       if (names.length > maxColumns) reject(`The star would give more than ${maxColumns} columns`, 'Name the columns you need.');
       return star.targets;
     }
-    resolution.expression(target?.val, place);
-    const row = rowStarOf(target?.val, level);
+    resolution.expression(target.val, place);
+    const row = rowStarOf(target.val, level);
     if (row !== undefined) names.push(...row.columns.map((column) => column.name));
-    else names.push(typeof target?.name === 'string' ? target.name : outputName(target?.val, resolution.columnsOf));
-    return [node];
+    else names.push(typeof target.name === 'string' ? target.name : outputName(target.val, resolution.columnsOf));
+    return [{ ResTarget: target }];
   });
   return names;
 }
@@ -145,8 +147,9 @@ function starOf(value: unknown, level: Level, resolution: Resolution): Expansion
   const fields = listOf(reference.fields);
   resolution.names += 1;
   const location = locationOf(reference);
-  if (fields.length === 1) return expandStar(level, location);
-  return expandItem(itemOf(namesOf(fields).slice(0, -1), level, resolution, location), location);
+  const { doubtfulNames } = resolution;
+  if (fields.length === 1) return expandStar(level, doubtfulNames, location);
+  return expandItem(itemOf(namesOf(fields).slice(0, -1), level, resolution, location), doubtfulNames, location);
 }
 
 /** The from-item that `(t).*` as a whole target takes apart; PostgreSQL heeds no AS beside it. */
@@ -182,10 +185,10 @@ function expression(value: unknown, place: Place, resolution: Resolution): void 
   if (!isMessage(value)) return;
   for (const key in value) {
     const inner = value[key];
-    if (typeof inner !== 'object' || inner === null) continue;
-    if (key === 'ColumnRef') columnReference(inner as Message, place, resolution);
-    else if (key === 'SelectStmt') resolution.select(inner as Message, place);
-    else if (key === 'A_Indirection') indirection(inner as Message, place, resolution);
+    if (!isMessage(inner)) expression(inner, place, resolution);
+    else if (key === 'ColumnRef') columnReference(inner, place, resolution);
+    else if (key === 'SelectStmt') resolution.select(inner, place);
+    else if (key === 'A_Indirection') indirection(inner, place, resolution);
     else expression(inner, place, resolution);
   }
 }
@@ -195,14 +198,13 @@ function columnReference(reference: Message, place: Place, resolution: Resolutio
   const location = locationOf(reference);
   const names = namesOf(reference.fields);
   if (isStar({ ColumnRef: reference })) {
-    if (names.length === 1)
-      reject('A star may not stand inside an expression', 'count(*) counts rows; elsewhere name the columns.', location);
     checkWholeRow(itemOf(names.slice(0, -1), place.level, resolution, location), location);
     return;
   }
   const name = names.at(-1) ?? '';
   if (names.length > 1) {
-    columnOf(itemOf(names.slice(0, -1), place.level, resolution, location), name, location);
+    const column = columnOf(itemOf(names.slice(0, -1), place.level, resolution, location), name, location);
+    checkCertain(column, names.join('.'), resolution.doubtfulNames, location);
     return;
   }
   if (findBare(name, place.level, location) !== undefined) return;
@@ -218,28 +220,23 @@ function columnReference(reference: Message, place: Place, resolution: Resolutio
 function indirection(message: Message, place: Place, resolution: Resolution): void {
   const steps = listOf(message.indirection);
   const fields = steps.filter((step) => as('A_Indices', step) === undefined);
-  const bare = bareName(message.arg);
-  const item =
-    bare !== undefined && fields.length > 0 && findBare(bare, place.level, undefined) === undefined
-      ? findItem(bare, place.level)
-      : undefined;
   const [field] = fields;
+  const bare = field === steps[0] ? bareName(message.arg) : undefined;
+  const isRow = bare !== undefined && findBare(bare, place.level, undefined) === undefined;
+  const item = isRow ? findItem(bare, place.level) : undefined;
   const location = locationOf(unwrap(message.arg)?.message ?? {});
-  if (item !== undefined && field === steps[0]) {
+  if (item !== undefined) {
     resolution.names += 1;
     const name = as('String', field)?.sval;
-    if (typeof name === 'string') columnOf(item, name, location);
+    if (typeof name === 'string')
+      checkCertain(columnOf(item, name, location), `(${bare}).${name}`, resolution.doubtfulNames, location);
     // PostgreSQL asks for the right to the whole row, even if one field is taken from it
     checkWholeRow(item, location);
   } else {
     expression(message.arg, place, resolution);
     if (field !== undefined) checkField(field, location);
   }
-  expression(
-    steps.filter((step) => as('A_Indices', step) !== undefined),
-    place,
-    resolution,
-  );
+  expression(steps, place, resolution);
   if (fields.length > 1)
     reject('A field of a field is not allowed', 'Take the row apart in FROM, one level at a time.', location);
 }

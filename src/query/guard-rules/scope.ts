@@ -57,6 +57,31 @@ export function rejectClosed({ relation, column }: ClosedColumn, location: numbe
   );
 }
 
+/** Callers may read thousands of columns and name thousands: nobody compares them one by one. */
+export type ColumnsByName = ReadonlyMap<string, readonly ScopeColumn[]>;
+
+export const bareColumns = (visible: readonly Visible[]): ScopeColumn[] =>
+  visible.filter(({ bare }) => bare).flatMap(({ item }) => item.columns);
+
+export function columnsByName(visible: readonly Visible[]): ColumnsByName {
+  const named = new Map<string, ScopeColumn[]>();
+  for (const column of bareColumns(visible)) {
+    const namesakes = named.get(column.name);
+    if (namesakes === undefined) named.set(column.name, [column]);
+    else namesakes.push(column);
+  }
+  return named;
+}
+
+const columnsOfLevels = new WeakMap<Level, ColumnsByName>();
+
+/** What a bare name may mean at this level. */
+export function columnsAt(level: Level): ColumnsByName {
+  const known = columnsOfLevels.get(level) ?? columnsByName(level.visible);
+  columnsOfLevels.set(level, known);
+  return known;
+}
+
 /** The column that a bare name means at the innermost level that knows it, as PostgreSQL looks it up; undefined if none does. */
 export function findBare(name: string, level: Level | undefined, location: number | undefined): ScopeColumn | undefined {
   for (let at = level; at !== undefined; at = at.outer) {
@@ -89,25 +114,27 @@ export function rejectMistakable(
 
 function isClosedColumn(name: string, level: Level | undefined): boolean {
   for (let at = level; at !== undefined; at = at.outer) {
-    const items = at.visible.filter(({ bare }) => bare).map(({ item }) => item);
-    if (items.some(({ hasSystemColumns }) => hasSystemColumns && systemColumns.has(name))) return true;
-    if (items.some((item) => item.columns.some((column) => column.name === name && column.closed !== undefined))) return true;
+    if (isSystemColumn(name, at)) return true;
+    if (
+      columnsAt(at)
+        .get(name)
+        ?.some(({ closed }) => closed !== undefined)
+    )
+      return true;
   }
   return false;
 }
 
+const isSystemColumn = (name: string, level: Level): boolean =>
+  systemColumns.has(name) && level.visible.some(({ item, bare }) => bare && item.hasSystemColumns);
+
 export function findBareAt(name: string, level: Level, location: number | undefined): ScopeColumn | undefined {
-  const found: { item: FromItem; column: ScopeColumn }[] = [];
-  for (const { item, bare } of level.visible) {
-    if (!bare) continue;
-    for (const column of item.columns) if (column.name === name) found.push({ item, column });
-    if (item.hasSystemColumns && systemColumns.has(name)) rejectSystem(name, location);
-  }
-  if (found.length > 1) {
-    const choices = found.map(({ column }) => column.path.join('.')).join(' or ');
+  if (isSystemColumn(name, level)) rejectSystem(name, location);
+  const [column, ...others] = columnsAt(level).get(name) ?? [];
+  if (column !== undefined && others.length > 0) {
+    const choices = [column, ...others].map(({ path }) => path.join('.')).join(' or ');
     reject(`Column "${name}" is ambiguous`, `Say which one: ${choices}.`, location);
   }
-  const column = found[0]?.column;
   if (column?.closed !== undefined) rejectClosed(column.closed, location);
   return column;
 }
@@ -130,6 +157,21 @@ export function columnOf(item: FromItem, name: string, location: number | undefi
   if (column !== undefined) return column;
   if (item.hasSystemColumns && systemColumns.has(name)) rejectSystem(name, location);
   reject(`There is no column "${name}" in ${item.name}`, `Its columns: ${readableNames(item)}.`, location);
+}
+
+/** `t.name`, of which PostgreSQL makes a call of the function `name` where there is no such column after all. */
+export function checkCertain(
+  { name, isSure }: ScopeColumn,
+  spoken: string,
+  doubtfulNames: ReadonlySet<string>,
+  location: number | undefined,
+): void {
+  if (isSure === true || !doubtfulNames.has(name)) return;
+  reject(
+    `"${spoken}" could be a function call, should the function in FROM give rows`,
+    `Name the column where it is made, as in FROM unnest(…) AS t(${name}).`,
+    location,
+  );
 }
 
 /** A whole row, as in `row_to_json(t)` or `count(t.*)`, holds every column, so every one must be readable. */

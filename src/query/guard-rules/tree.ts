@@ -22,6 +22,12 @@ export function as(type: string, node: unknown): Message | undefined {
 
 export const listOf = (value: unknown): readonly unknown[] => (Array.isArray(value) ? value : []);
 
+/** The messages of a list that holds nodes of this type alone. */
+export const messagesOf = (type: string, list: unknown): readonly Message[] =>
+  listOf(list)
+    .map((node) => as(type, node))
+    .filter((message) => message !== undefined);
+
 /** The identifiers of a list of String nodes; a star stands for itself. */
 export function namesOf(list: unknown): string[] {
   return listOf(list).map((node) => {

@@ -1,4 +1,4 @@
-const words = (names: string) => names.trim().split(/\s+/);
+const words = (names: string) => names.split(/\s+/);
 
 /** Types a caller may cast to, by PostgreSQL's own names (`pg_type.typname`). No reg* type, no row type, no user type. */
 export const allowedTypes: ReadonlySet<string> = new Set(

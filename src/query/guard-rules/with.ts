@@ -1,19 +1,17 @@
 import { reject } from './rejection.ts';
 import type { Cte, CteScope, Place, Resolution } from './resolution.ts';
-import { as, isMessage, listOf, locationOf, type Message, namesOf } from './tree.ts';
+import { as, isMessage, locationOf, type Message, messagesOf, namesOf } from './tree.ts';
 
 /**
  * Opens a WITH clause. Plain WITH: each CTE sees those before it. WITH RECURSIVE: each sees all of them, so one that is
  * named before its turn is read on demand.
  */
-export function openWith(clause: Message, place: Place, resolution: Resolution): CteScope {
-  const scope: CteScope = { ctes: new Map(), outer: place.ctes };
-  const ctes = listOf(clause.ctes).flatMap((node): Cte[] => {
-    const message = as('CommonTableExpr', node);
-    return message === undefined
-      ? []
-      : [{ message, place: { level: place.level, ctes: scope }, columns: undefined, state: 'waiting' }];
-  });
+export function openWith(clause: Message, outside: Place, resolution: Resolution): CteScope {
+  const scope: CteScope = { ctes: new Map(), outer: outside.ctes };
+  const place: Place = { level: outside.level, ctes: scope };
+  const ctes = messagesOf('CommonTableExpr', clause.ctes).map(
+    (message): Cte => ({ message, place, columns: undefined, state: 'waiting' }),
+  );
   if (clause.recursive === true) for (const cte of ctes) scope.ctes.set(String(cte.message.ctename), cte);
   for (const cte of ctes) {
     readCte(cte, resolution);
@@ -48,18 +46,24 @@ function readCte(cte: Cte, resolution: Resolution): void {
   const { message } = cte;
   const query = as('SelectStmt', message.ctequery);
   if (query === undefined) reject('A CTE must be a SELECT', undefined, locationOf(message));
+  const added = addedColumns(message);
   const columns = resolution.select(query, cte.place, (firstArm) => {
-    cte.columns = withSearchAndCycle(message, firstArm);
+    cte.columns = renamed(message, firstArm);
+    // The query itself has these, too, but no star in it does: it does without
+    resolution.hiddenColumns ||= added.length > 0;
   });
-  cte.columns = withSearchAndCycle(message, columns);
+  cte.columns = [...renamed(message, columns), ...added];
   cte.state = 'read';
 }
 
-function withSearchAndCycle(message: Message, columns: readonly string[]): string[] {
+function renamed(message: Message, columns: readonly string[]): string[] {
   const aliases = namesOf(message.aliascolnames);
-  const names = columns.map((name, index) => aliases[index] ?? name);
-  const { search_clause: search, cycle_clause: cycle } = message;
-  if (isMessage(search)) names.push(String(search.search_seq_column));
-  if (isMessage(cycle)) names.push(String(cycle.cycle_mark_column), String(cycle.cycle_path_column));
-  return names;
+  return columns.map((name, index) => aliases[index] ?? name);
+}
+
+/** By SEARCH and CYCLE, in this order. */
+function addedColumns({ search_clause: search, cycle_clause: cycle }: Message): string[] {
+  const names = isMessage(search) ? [search.search_seq_column] : [];
+  if (isMessage(cycle)) names.push(cycle.cycle_mark_column, cycle.cycle_path_column);
+  return names.map(String);
 }

@@ -79,3 +79,11 @@ describe('A text that is put together may name the day', () => {
     expect(approve(sql).volatile).toBe(false);
   });
 });
+
+test.each([
+  ["SELECT 'a'::char(100000)", 'The length of char is more than'],
+  ["SELECT B'1'::bit varying(100000)", 'The length of bit varying is more than'],
+  ["SELECT B'1'::bit(100000)", 'The length of bit is more than'],
+])('a type is called what callers call it: %s', (sql, message) => {
+  expect(() => approve(sql)).toThrow(message);
+});

@@ -56,7 +56,15 @@ describe('a star is written out', () => {
       'SELECT m.* FROM stores s JOIN regions r USING (region_id) AS m',
       'SELECT m.region_id FROM retail.stores AS s JOIN retail.regions AS r USING (region_id) AS m',
     ],
+    [
+      'SELECT j.* FROM (stores s CROSS JOIN (SELECT 1 AS one) x) AS j',
+      'SELECT j.store_id, j.store_name, j.is_online, j.region_id, j.one FROM (retail.stores AS s CROSS JOIN ( SELECT 1 AS one ) AS x) j',
+    ],
     // what the caller made may keep its star
+    [
+      'SELECT * FROM regions r JOIN (SELECT 1 AS a, 2 AS a) x ON true',
+      'SELECT r.region_id, r.region_name, x.* FROM retail.regions AS r JOIN ( SELECT 1 AS a, 2 AS a ) AS x ON true',
+    ],
     ['SELECT * FROM (SELECT 1 AS a, 2 AS a) x', 'SELECT x.* FROM ( SELECT 1 AS a, 2 AS a ) AS x'],
     ['SELECT * FROM (SELECT 1 AS a)', 'SELECT unnamed_subquery_1.* FROM ( SELECT 1 AS a ) AS unnamed_subquery_1'],
     [
@@ -73,6 +81,10 @@ describe('a star is written out', () => {
       'The star would give two columns named "region_id"',
     ],
     ['SELECT * FROM (regions a JOIN regions b ON true) AS j', 'The star would give two columns named "region_id"'],
+    [
+      'SELECT * FROM (regions a FULL JOIN regions b USING (region_id)) JOIN regions d USING (region_id), regions c',
+      'The star would give two columns named "region_id"',
+    ],
     ['SELECT *', 'SELECT * needs a FROM'],
     ['SELECT x.* FROM regions r', 'There is no "x" in FROM'],
     ['SELECT public.regions.* FROM regions', 'There is no "public.regions" in FROM'],
@@ -85,7 +97,10 @@ describe('a star is written out', () => {
       `SELECT * FROM regions a JOIN (SELECT 1 AS region_id, 2 AS region_id) b USING (region_id)`,
       'Column "region_id" occurs more than once on one side of the join',
     ],
-    ['SELECT * FROM regions JOIN categories USING (region_id)', 'Column "region_id" is not on both sides of the join'],
+    [
+      'SELECT * FROM regions JOIN categories USING (region_id)',
+      'Column "region_id" is not on both sides of the join (at position 28)',
+    ],
   ])('or refused: %s', (sql, message) => {
     expect(() => textOf(sql)).toThrow(message);
   });
@@ -125,6 +140,7 @@ describe('a name means what PostgreSQL takes it for', () => {
     'SELECT x.json_objectagg, x.json_arrayagg FROM (SELECT JSON_OBJECTAGG(1 : 2), JSON_ARRAYAGG(1)) x',
     'SELECT 1 AS a UNION SELECT 2 ORDER BY a',
     'VALUES (1, 2) ORDER BY column2',
+    'VALUES (3), (1) ORDER BY -column1',
     // functions in FROM
     "SELECT value FROM json_array_elements('[]') x",
     "SELECT x.value FROM json_array_elements('[]') AS x",
@@ -134,7 +150,23 @@ describe('a name means what PostgreSQL takes it for', () => {
     'SELECT n, ordinality FROM generate_series(1, 2) WITH ORDINALITY AS g(n)',
     'SELECT d.d FROM CURRENT_DATE AS d',
     "SELECT a, b FROM json_to_record('{}') AS r(a int, b text)",
+    'SELECT u.u FROM unnest(ARRAY[1, 2]) AS u',
+    "SELECT u.u FROM unnest(ARRAY[date '2024-01-01']) AS u",
+    'SELECT u.u FROM orders o, unnest(ARRAY[o.order_id]::text[]) AS u',
+    'SELECT u.u FROM orders o, unnest(ARRAY[o.order_id]) AS u(u)',
+    'SELECT u FROM orders o, unnest(ARRAY[o.order_id]) AS u',
+    'SELECT p.sku, o.order_id FROM products p, orders o, unnest(ARRAY[o.order_id]) AS sku',
+    'SELECT x.tag FROM (SELECT t.* FROM orders o, unnest(ARRAY[o.order_id]) AS t(tag)) x',
+    "SELECT t.n FROM (SELECT '[1]'::jsonb AS j) d, JSON_TABLE(d.j, '$[*]' COLUMNS (n int PATH '$')) t",
+    "SELECT t.x, t.n, t.a FROM JSON_TABLE('[]', '$' COLUMNS (NESTED PATH '$' COLUMNS (a int), b int, n int)) AS t(x)",
+    // beside rows whose columns are not known
+    'SELECT p.sku FROM products p JOIN unnest(ARRAY(SELECT 1)) AS u ON true',
+    'SELECT j.sku FROM (products CROSS JOIN unnest(ARRAY(SELECT 1)) AS u) AS j',
+    'SELECT 1 FROM regions NATURAL JOIN unnest(ARRAY(SELECT 1)) AS u',
     // rows
+    'SELECT count(retail.orders.*) FROM orders',
+    'SELECT x.a[r.region_id] FROM regions r, (SELECT ARRAY[1, 2] AS a) x',
+    'SELECT (ROW(1, 2, 3, 4, 5, 6, 7, 8, 9, 10)).f10',
     'SELECT o FROM orders o',
     'SELECT row_to_json(x) FROM (SELECT 1 AS a) x',
     'SELECT (o).order_id FROM orders o',
@@ -145,6 +177,8 @@ describe('a name means what PostgreSQL takes it for', () => {
     // a column that shares the name of a system column, or of its own item
     'SELECT ctid FROM (SELECT 1 AS ctid) x',
     'SELECT c FROM (SELECT 1 AS c) c',
+    'SELECT (SELECT ctid FROM (orders CROSS JOIN regions) AS j LIMIT 1) FROM (SELECT 1) x(ctid)',
+    'SELECT region_id FROM stores JOIN regions USING (region_id) AS m',
     'SELECT xmin FROM (SELECT 1 AS xmin) x, orders o JOIN regions r ON true',
   ])('approved: %s', (sql) => {
     expect(textOf(sql)).not.toBe('');
@@ -168,11 +202,29 @@ describe('a name means what PostgreSQL takes it for', () => {
     ['SELECT (x).b FROM (SELECT 1 AS a) x', 'There is no column "b" in x'],
     ['SELECT ((o).order_id).text FROM orders o', 'A field of a field|The field selection'],
     ['SELECT (o).order_id.x FROM orders o', 'A field of a field'],
-    ["SELECT (json_each('{}')).*", 'The field selection'],
+    ['SELECT (o).order_id FROM orders o, (SELECT 1 AS o) x', 'The field selection (…).order_id is not allowed'],
+    ['SELECT ordinality FROM generate_series(1, 2) AS g', 'There is no column "ordinality" here'],
+    ['SELECT r.r FROM ROWS FROM (generate_series(1, 2), generate_series(1, 2)) AS r', 'There is no column "r" in r'],
+    [
+      "SELECT t.b FROM JSON_TABLE('[]', '$' COLUMNS (NESTED PATH '$' COLUMNS (a int), b int)) AS t(x)",
+      'There is no column "b" in t',
+    ],
+    ['SELECT retail.orders.order_id.order_id FROM orders', 'There is no "retail.orders.order_id" in FROM'],
+    ['SELECT total_amount FROM (SELECT (o).order_id FROM orders o) s', 'There is no column "total_amount" here'],
+    ['SELECT (ARRAY[1, 2])[cost::int] FROM products', 'products.cost'],
+    ["SELECT (json_each('{}')).*", 'The field selection (…).* is not allowed (at position 9)'],
+    ['SELECT (ROW(1, 2)).size', 'The field selection (…).size is not allowed (at position 9)'],
     ['SELECT 1 LIMIT (SELECT nothing)', 'There is no column "nothing" here'],
     ['WITH RECURSIVE a AS (SELECT * FROM b), b AS (SELECT * FROM a) SELECT 1', 'refers to itself too early'],
     ['SELECT * FROM (SELECT 1 AS a) x NATURAL JOIN products y JOIN products z USING (cost)', 'products.cost'],
   ])('refused: %s', (sql, message) => {
-    expect(() => textOf(sql)).toThrow(new RegExp(message.replace(/[()"]/g, '.')));
+    expect(() => textOf(sql)).toThrow(new RegExp(message.replace(/[()"*]/g, '.')));
   });
+});
+
+test('a statement may give as many columns as PostgreSQL lets it, and no more', () => {
+  const wide = `(SELECT ${Array.from({ length: 128 }, (_, n) => `${n} AS c${n}`).join(', ')}) AS x`;
+  const stars = (count: number) => `SELECT ${Array(count).fill('x.*').join(', ')} FROM ${wide}`;
+  expect(textOf(stars(13))).toContain('x.*');
+  expect(() => textOf(stars(14))).toThrow('The star would give more than 1664 columns');
 });

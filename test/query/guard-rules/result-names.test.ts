@@ -16,6 +16,9 @@ describe('A column of the caller’s own may have the name of a column that is c
     'SELECT (SELECT x.cost FROM (SELECT 1 AS cost) x) FROM products',
     'SELECT (SELECT cost FROM (SELECT 1) AS x(cost)) FROM products',
     'SELECT (SELECT cost FROM (SELECT 1) a(cost) FULL JOIN (SELECT 2) b(cost) USING (cost)) FROM products',
+    'SELECT (SELECT cost FROM (SELECT 1 AS cost) a JOIN (SELECT 2 AS cost) b USING (cost)) FROM products',
+    'SELECT (SELECT cost FROM (SELECT 1) a(cost) NATURAL JOIN (SELECT 2 AS cost) b) FROM products',
+    'SELECT (SELECT cost FROM (SELECT 1 AS cost) a NATURAL JOIN (SELECT 2) b(cost)) FROM products',
     'SELECT 1 AS cost FROM orders GROUP BY (cost)',
     'SELECT (SELECT cost FROM unnest(ARRAY[1]) AS u(cost) ORDER BY cost LIMIT 1) FROM products',
     'SELECT (SELECT n FROM unnest(ARRAY[1]) AS n) FROM products',
@@ -44,6 +47,20 @@ describe('The columns of a result are named as PostgreSQL names them', () => {
     ['SELECT z FROM (SELECT (SELECT * FROM (SELECT 1 AS z) r)) s', 'a sub-select with nothing but a star'],
     ['SELECT b FROM (SELECT (SELECT 1 AS b UNION SELECT 2 AS c)) s', 'a set operation, after its first arm'],
     ['SELECT a FROM (SELECT (WITH w(a) AS (SELECT 1) SELECT w.* FROM w)) s', 'a CTE with names of its own'],
+    ['SELECT x.greatest FROM (SELECT GREATEST(1, 2)) x', 'the greatest of several'],
+    ['SELECT x.least FROM (SELECT LEAST(1, 2)) x', 'the least of several'],
+    ['SELECT x.array FROM (SELECT ARRAY(SELECT 1 AS a)) x', 'an array of a sub-select'],
+    ['SELECT x.array FROM (SELECT ARRAY[1]) x', 'an array'],
+    ['SELECT x.localtime FROM (SELECT LOCALTIME(0)) x', 'a keyword, without its precision'],
+    ["SELECT x.json_exists, x.json_query FROM (SELECT JSON_EXISTS('{}', '$'), JSON_QUERY('{}', '$')) x", 'a JSON function'],
+    ['SELECT x.json_array FROM (SELECT JSON_ARRAY(SELECT 1)) x', 'a JSON array of a query'],
+    ['SELECT x.order_id FROM (SELECT CASE WHEN true THEN 1 ELSE order_id END FROM orders) x', 'the ELSE of a CASE'],
+    [`SELECT x."case" FROM (SELECT CASE WHEN true THEN 1 ELSE '1'::int END) x`, 'a CASE, rather than a type in it'],
+    ['SELECT x.text FROM (SELECT (CASE WHEN true THEN 1 END)::text) x', 'a type, rather than a CASE in it'],
+    ['SELECT x.numeric FROM (SELECT 1::numeric(3)) x', 'a type, where there is nothing else'],
+    ['SELECT x.a FROM (SELECT (y.a)[1] FROM (SELECT ARRAY[1] AS a) y) x', 'an element, after its array'],
+    ['SELECT x."?column?" FROM (SELECT 1 = ANY (SELECT 1 AS a)) x', 'a comparison with a sub-select'],
+    [`SELECT x."?column?" FROM (SELECT 'a' COLLATE "C") x`, 'a constant'],
     ['SELECT store_id FROM (SELECT (SELECT * FROM (SELECT store_id FROM stores) t LIMIT 1)) s', 'a column of a table'],
   ])('%s', (sql) => {
     expect(approve(sql)).not.toBe('');
@@ -54,6 +71,9 @@ describe('The columns of a result are named as PostgreSQL names them', () => {
     ['SELECT x FROM (SELECT (o).* AS x FROM orders o) s', 'There is no column "x" here'],
     ['SELECT r FROM (SELECT (SELECT r.* FROM (SELECT 1 AS z) r)) s', 'There is no column "r" here'],
     ['SELECT c FROM (SELECT (SELECT 1 AS b UNION SELECT 2 AS c)) s', 'There is no column "c" here'],
+    ['SELECT x.numeric FROM (SELECT base_price::numeric FROM products) x', 'There is no column "numeric" in x'],
+    ['SELECT x.a FROM (SELECT 1 = ANY (SELECT 1 AS a)) x', 'There is no column "a" in x'],
+    ['SELECT x.nullif FROM (SELECT 1 + 1) x', 'There is no column "nullif" in x'],
   ])('and not otherwise: %s', (sql, message) => {
     expect(() => approve(sql)).toThrow(message);
   });

@@ -516,12 +516,25 @@ export const hostileClasses: readonly HostileClass[] = [
       'SELECT 1 FROM products NATURAL JOIN unnest(ARRAY(SELECT o FROM orders o)) AS u',
       'SELECT 1 FROM unnest(ARRAY(SELECT o FROM orders o)) AS u NATURAL JOIN products',
       'SELECT 1 FROM products NATURAL JOIN (SELECT u.* FROM orders o, LATERAL coalesce(o) AS u) s',
+      'SELECT 1 FROM products NATURAL JOIN unnest(ARRAY[1], ARRAY(SELECT o FROM orders o)) AS u',
+      'SELECT 1 FROM products NATURAL JOIN (SELECT u.* FROM orders o, unnest(ARRAY[NULL, o]) AS u) s',
       'SELECT 1 FROM products NATURAL JOIN (SELECT u.* FROM orders o, ROWS FROM (generate_series(1, 2), pg_catalog.unnest(ARRAY[o])) AS u) s',
       'SELECT (SELECT max(cost) FROM (SELECT cost.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost) a NATURAL JOIN (SELECT cost.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS cost) b) FROM products',
       // More columns than are counted move the names that a join gives by place
       'SELECT j.z FROM (unnest(ARRAY(SELECT o FROM orders o)) AS u CROSS JOIN products) AS j(a, b, c, d, e, f, g, z)',
       'SELECT j.z FROM (orders o CROSS JOIN LATERAL (VALUES (o.*)) AS v CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, z)',
       'SELECT j.z FROM (orders o CROSS JOIN LATERAL (VALUES ((o).*)) AS v CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, z)',
+      'SELECT j.z FROM (orders o CROSS JOIN LATERAL (VALUES (1, o.*)) AS v CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, i, z)',
+      // An aggregate of the SELECT around gives the row that it found
+      'SELECT (SELECT j.h FROM (any_value(r) AS u CROSS JOIN products) AS j(a, b, c, d, e, f, g, h) LIMIT 1) FROM regions r',
+      // Sampling sees nothing to its left, and so what is further out
+      'SELECT (SELECT count(*) FROM (SELECT 1) AS a(cost), orders TABLESAMPLE system (cost)) FROM products',
+      'SELECT (SELECT count(*) FROM (SELECT 1) AS a(cost), orders TABLESAMPLE system (10) REPEATABLE (cost)) FROM products',
+      // Nested columns come after the others: here AS renames b
+      "SELECT 1 FROM JSON_TABLE('[]', '$' COLUMNS (NESTED PATH '$' COLUMNS (cost numeric), b int)) AS t(x) NATURAL JOIN products",
+      // What SEARCH and CYCLE add a star leaves out within the recursion
+      'WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT t.n FROM t CROSS JOIN LATERAL (SELECT j.g FROM ((SELECT t.*) AS s CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, i)) AS q) SEARCH DEPTH FIRST BY n SET seq SELECT n FROM t',
+      'WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT j.a FROM (t CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, i) WHERE j.i IS NOT NULL) CYCLE n SET c USING p SELECT n FROM t',
       // Of two columns with the name the open one may not be there
       'SELECT j.cost FROM (unnest(ARRAY(SELECT o FROM orders o)) AS cost CROSS JOIN products) AS j',
       'SELECT j.* FROM (unnest(ARRAY(SELECT o FROM orders o)) AS cost CROSS JOIN products) AS j',
@@ -575,7 +588,7 @@ export const hostileClasses: readonly HostileClass[] = [
   },
   {
     name: 'functions called as if they were columns',
-    reason: /^There is no column|^The field selection|not readable/,
+    reason: /^There is no column|^The field selection|not readable|could be a function call/,
     statements: [
       'SELECT o.to_jsonb FROM orders o',
       'SELECT c.row_to_json FROM customers c',
@@ -586,6 +599,20 @@ export const hostileClasses: readonly HostileClass[] = [
       'SELECT (SELECT o FROM orders o LIMIT 1).to_json',
       'SELECT o.text FROM orders o',
       'SELECT (array_agg(o))[1].row_to_json FROM orders o',
+      'SELECT (ROW(1)).xf1',
+      'SELECT (ROW(1)).f1x',
+      // A function that gives rows has no column of its own name, but a function of that name may take the row
+      'SELECT pg_column_size.pg_column_size FROM unnest(ARRAY(SELECT o FROM orders o)) AS pg_column_size',
+      'SELECT (pg_typeof).pg_typeof FROM unnest(ARRAY(SELECT o FROM orders o)) AS pg_typeof',
+      "SELECT pg_typeof.pg_typeof FROM unnest('a'::tsvector) AS pg_typeof",
+      'SELECT pg_typeof.pg_typeof FROM orders o, LATERAL coalesce(o) AS pg_typeof',
+      'SELECT (SELECT pg_typeof.pg_typeof FROM any_value(o) AS pg_typeof) FROM orders o',
+      "SELECT * FROM (orders CROSS JOIN unnest('a b'::tsvector) AS pg_typeof) AS j",
+      "SELECT j.* FROM (orders CROSS JOIN unnest('a b'::tsvector) AS pg_typeof) AS j",
+      'SELECT * FROM orders NATURAL JOIN (order_items CROSS JOIN unnest(ARRAY(SELECT r FROM regions r)) AS pg_typeof)',
+      'WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT s.n FROM t, LATERAL (SELECT t.*) AS s WHERE s.pg_typeof IS NOT NULL) SEARCH DEPTH FIRST BY n SET pg_typeof SELECT n FROM t',
+      'SELECT x.pg_typeof FROM (SELECT pg_typeof.* FROM unnest(ARRAY(SELECT o FROM orders o)) AS pg_typeof) x',
+      'SELECT pg_typeof.pg_typeof FROM ROWS FROM (unnest(ARRAY[1]), unnest(ARRAY(SELECT o FROM orders o))) AS pg_typeof',
     ],
   },
   {
@@ -770,12 +797,14 @@ export const hostileClasses: readonly HostileClass[] = [
   {
     name: 'depth',
     reason:
-      /nested too deeply|more than 1500 operators|operator characters in a row|reads more than|not valid SQL: memory exhausted|longer than|would give more than/,
+      /nested too deeply|more than 1500 operators|operator characters in a row|reads more than|reads from more than|not valid SQL: memory exhausted|longer than|would give more than/,
     statements: [
       `SELECT ${'('.repeat(8000)}1`,
       `SELECT ${'('.repeat(4000)}1${')'.repeat(4000)}`,
       `SELECT ${'NOT '.repeat(4000)}true`,
       `SELECT ${'- '.repeat(8000)}order_id FROM orders`,
+      // One run of characters, five hundred operators
+      `SELECT ${`${'+-'.repeat(250)} `.repeat(19)}order_id FROM orders`,
       `SELECT 1${'+1'.repeat(8000)}`,
       `SELECT 1${' UNION SELECT 1'.repeat(1000)}`,
       `SELECT ${'(SELECT '.repeat(1800)}1${')'.repeat(1800)}`,
@@ -799,6 +828,8 @@ export const hostileClasses: readonly HostileClass[] = [
       `SELECT * FROM orders ${Array.from({ length: 260 }, (_, n) => `JOIN orders o${n} ON true`).join(' ')}`,
       `SELECT * FROM ${Array.from({ length: 300 }, (_, n) => `orders o${n}`).join(', ')}`,
       `SELECT ${'*, '.repeat(400)} * FROM orders`,
+      // More pairs of names than a process can compare in a minute
+      `WITH a AS (VALUES (1${', 1'.repeat(1599)})) SELECT 1 FROM a${' NATURAL JOIN a'.repeat(100)}`,
       `WITH a0 AS (SELECT * FROM orders)${Array.from({ length: 24 }, (_, n) => `, a${n + 1} AS (SELECT *, * FROM a${n})`).join('')} SELECT * FROM a24`,
     ],
   },

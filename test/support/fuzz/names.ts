@@ -32,6 +32,8 @@ const rows = one(
   'unnest(ARRAY(SELECT o FROM orders o)) WITH ORDINALITY',
   "JSON_TABLE('[]', '$' COLUMNS (email int, NESTED PATH '$' COLUMNS (cost int), order_id int))",
   "json_each('{}')",
+  'any_value(orders)',
+  'any_value(orders)',
   'CURRENT_DATE',
 );
 
@@ -43,6 +45,7 @@ function relation(depth: number, alias: string, withCte: boolean): fc.Arbitrary<
     { weight: 4, arbitrary: say`${rows} AS ${one(alias)}${columns}` },
     { weight: 1, arbitrary: say`orders AS o, LATERAL ${one('coalesce', 'greatest')}(o) AS ${one(alias)}${columns}` },
     { weight: 1, arbitrary: say`orders AS o, LATERAL (VALUES (o.*)) AS ${one(alias)}${columns}` },
+    { weight: 1, arbitrary: say`(SELECT 1) AS ${one(alias)}(${name}), ${table} TABLESAMPLE system (${name})` },
     ...(withCte ? [{ weight: 3, arbitrary: one('w', `w AS ${alias}`) }] : []),
   );
   if (depth === 0) return plain;
@@ -59,7 +62,11 @@ function relation(depth: number, alias: string, withCte: boolean): fc.Arbitrary<
 }
 
 /** Within a join a comma may not stand. */
-const single = (from: string) => from.replace('orders AS o, LATERAL', 'orders AS o CROSS JOIN LATERAL');
+const single = (from: string) =>
+  from.replace('orders AS o, LATERAL', 'orders AS o CROSS JOIN LATERAL').replace(/, (\w+ TABLESAMPLE)/, ' CROSS JOIN $1');
+
+/** Columns that are there for some and not for others. */
+const adding = fc.oneof(say`SEARCH DEPTH FIRST BY order_id SET ${name}`, say`CYCLE order_id SET ${name} USING path`);
 
 function select(depth: number, withCte: boolean): fc.Arbitrary<string> {
   const key = `${depth} ${withCte}`;
@@ -93,6 +100,10 @@ function selectFrom(depth: number, alias: string, withCte: boolean): fc.Arbitrar
   return fc.oneof(
     { weight: 1, arbitrary: say`${unordered} ${one('UNION ALL', 'EXCEPT')} ${unordered}${maybe(say` ORDER BY ${by}`)}` },
     { weight: 3, arbitrary: core(withCte) },
+    {
+      weight: 1,
+      arbitrary: say`WITH RECURSIVE w(order_id) AS (SELECT 1 UNION ALL ${core(true)}) ${adding} ${core(true)}`,
+    },
     { weight: 2, arbitrary: say`WITH ${one('', 'RECURSIVE ')}w${columns} AS (${select(depth - 1, withCte)}) ${core(true)}` },
   );
 }
