@@ -45,11 +45,12 @@ export interface HttpServer {
 
 /** Plain `node:http` within limits. */
 export async function listen({ handle, host, port, note = () => {}, ...limits }: ListenOptions): Promise<HttpServer> {
-  const { maxInFlight = 512 } = limits;
+  const { maxInFlight = 512, maxConnections = 4096 } = limits;
   const inFlight = createInFlight(maxInFlight);
   let parting = false;
   let draining = false;
   const server = limitedServer(limits);
+  server.maxConnections = maxConnections;
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
     if (draining || !inFlight.enter(response)) {
       overloaded(request, response, draining, note);
@@ -69,7 +70,8 @@ export async function listen({ handle, host, port, note = () => {}, ...limits }:
   answerMalformed(server, note);
   await new Promise<void>((resolve, reject) => {
     server.once('error', (error) => reject(startFault(error, host, port)));
-    server.listen(port, host, resolve);
+    // Many come at once, and this process may be busy: those that find no room in the queue wait for seconds, or are reset.
+    server.listen({ port, host, backlog: maxConnections }, resolve);
   });
   const address = server.address() as AddressInfo;
   const name = address.family === 'IPv6' ? `[${address.address}]` : address.address;
@@ -93,7 +95,7 @@ export async function listen({ handle, host, port, note = () => {}, ...limits }:
 }
 
 function limitedServer(limits: ListenLimits): Server {
-  const { maxConnections = 4096, maxHeaderBytes = 16_384, idleTimeoutMs = 30_000 } = limits;
+  const { maxHeaderBytes = 16_384, idleTimeoutMs = 30_000 } = limits;
   const { headersTimeoutMs = 10_000, requestTimeoutMs = 30_000 } = limits;
   const server = createServer({
     maxHeaderSize: maxHeaderBytes,
@@ -102,7 +104,6 @@ function limitedServer(limits: ListenLimits): Server {
     // How often Node looks for connections that are over their time.
     connectionsCheckingInterval: Math.min(headersTimeoutMs, requestTimeoutMs, 5000),
   });
-  server.maxConnections = maxConnections;
   server.timeout = idleTimeoutMs;
   // Node drops fields beyond its own limit without a word; ours, in request-shape.ts, refuses the request.
   server.maxHeadersCount = 0;

@@ -1,3 +1,5 @@
+import { spawnSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
 import { connect } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { Observation } from '../../src/core/observation.ts';
@@ -128,6 +130,20 @@ describe('load and shutdown', () => {
     expect(first.destroyed).toBe(false);
     first.destroy();
     await small.close(100);
+  });
+
+  // The system has the last word on how many may wait.
+  const room = process.platform === 'linux' ? Number(readFileSync('/proc/sys/net/core/somaxconn', 'utf8')) : 0;
+  test.skipIf(room < 1000)('a thousand that come at once while the process is busy find room to wait', () => {
+    const { port, hostname } = new URL(stack.mcpUrl);
+    // Another process connects; nothing is accepted here until it has ended.
+    const connectAll = `
+      let connected = 0;
+      for (let n = 0; n < 1000; n += 1) require('node:net').connect(${port}, '${hostname}', () => { connected += 1; });
+      const end = () => { console.log(connected); process.exit(); };
+      setTimeout(end, 5000);
+      setInterval(() => { if (connected === 1000) end(); }, 20);`;
+    expect(spawnSync(process.execPath, ['-e', connectAll], { encoding: 'utf8' }).stdout.trim()).toBe('1000');
   });
 
   test('what is no HTTP is answered 400, noted with its peer, and never in the middle of an answer', async () => {
