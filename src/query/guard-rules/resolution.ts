@@ -14,7 +14,8 @@ export interface Cte {
   readonly place: Place;
   /** Known once the query has been read; in a recursive one, once its first arm has. */
   columns: readonly string[] | undefined;
-  state: 'waiting' | 'open' | 'read';
+  /** Its query has been, or is being, read. */
+  begun: boolean;
 }
 
 /** Where an expression stands: what columns and what CTEs it can see. */

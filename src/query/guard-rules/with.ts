@@ -10,7 +10,7 @@ export function openWith(clause: Message, outside: Place, resolution: Resolution
   const scope: CteScope = { ctes: new Map(), outer: outside.ctes };
   const place: Place = { level: outside.level, ctes: scope };
   const ctes = messagesOf('CommonTableExpr', clause.ctes).map(
-    (message): Cte => ({ message, place, columns: undefined, state: 'waiting' }),
+    (message): Cte => ({ message, place, columns: undefined, begun: false }),
   );
   if (clause.recursive === true) for (const cte of ctes) scope.ctes.set(String(cte.message.ctename), cte);
   for (const cte of ctes) {
@@ -30,7 +30,7 @@ export function findCte(name: string, scope: CteScope | undefined): Cte | undefi
 
 /** Names of a CTE's columns where it is referred to. */
 export function cteColumns(cte: Cte, resolution: Resolution, location: number | undefined): readonly string[] {
-  if (cte.state === 'waiting') readCte(cte, resolution);
+  readCte(cte, resolution);
   if (cte.columns !== undefined) return cte.columns;
   const name = String(cte.message.ctename);
   reject(
@@ -41,8 +41,8 @@ export function cteColumns(cte: Cte, resolution: Resolution, location: number | 
 }
 
 function readCte(cte: Cte, resolution: Resolution): void {
-  if (cte.state !== 'waiting') return;
-  cte.state = 'open';
+  if (cte.begun) return;
+  cte.begun = true;
   const { message } = cte;
   const query = as('SelectStmt', message.ctequery);
   if (query === undefined) reject('A CTE must be a SELECT', undefined, locationOf(message));
@@ -53,7 +53,6 @@ function readCte(cte: Cte, resolution: Resolution): void {
     resolution.hiddenColumns ||= added.length > 0;
   });
   cte.columns = [...renamed(message, columns), ...added];
-  cte.state = 'read';
 }
 
 function renamed(message: Message, columns: readonly string[]): string[] {

@@ -535,6 +535,7 @@ export const hostileClasses: readonly HostileClass[] = [
       // What SEARCH and CYCLE add a star leaves out within the recursion
       'WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT t.n FROM t CROSS JOIN LATERAL (SELECT j.g FROM ((SELECT t.*) AS s CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, i)) AS q) SEARCH DEPTH FIRST BY n SET seq SELECT n FROM t',
       'WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT j.a FROM (t CROSS JOIN products) AS j(a, b, c, d, e, f, g, h, i) WHERE j.i IS NOT NULL) CYCLE n SET c USING p SELECT n FROM t',
+      'WITH RECURSIVE t AS (SELECT 1 AS n UNION ALL SELECT j.a FROM (t CROSS JOIN products) AS j(a, b, c, d, e, f, g, h) WHERE j.h > 5) SEARCH DEPTH FIRST BY n SET s SELECT n FROM t',
       // Of two columns with the name the open one may not be there
       'SELECT j.cost FROM (unnest(ARRAY(SELECT o FROM orders o)) AS cost CROSS JOIN products) AS j',
       'SELECT j.* FROM (unnest(ARRAY(SELECT o FROM orders o)) AS cost CROSS JOIN products) AS j',
