@@ -153,8 +153,8 @@ function limitsOf({ slotsPerKey = (all) => all, slotsPerKeyInCompany = slotsPerK
   return { slots, perKey: slotsPerKey(slots), perKeyInCompany: slotsPerKeyInCompany(slots) };
 }
 
-function nextLane(lanes: ReadonlyMap<string, Lane>, mayRun: (lane: Lane) => boolean, first = ''): Lane | undefined {
-  const foremost = lanes.get(first);
+function nextLane(lanes: ReadonlyMap<string, Lane>, mayRun: (lane: Lane) => boolean, first?: string): Lane | undefined {
+  const foremost = first === undefined ? undefined : lanes.get(first);
   if (foremost !== undefined && foremost.waiting.length > 0 && mayRun(foremost)) return foremost;
   let best: Lane | undefined;
   for (const lane of lanes.values()) {
