@@ -122,11 +122,17 @@ export function tenant(name) {
   });
 }
 
+/** A private key as text: a pair as Node makes it shares a lock with its maker (test/support/key-pair.ts). */
+export const createKeyPem = () =>
+  generateKeyPairSync('rsa', {
+    modulusLength: 2048,
+    publicKeyEncoding: { type: 'spki', format: 'pem' },
+    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
+  }).privateKey;
+
 /** A real issuer's part: a key pair of the harness's own and a token for one store's manager. @param {string} tenantKey */
 export async function authentication(tenantKey) {
-  const pem = kept('issuer.pem', () =>
-    generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey.export({ type: 'pkcs8', format: 'pem' }),
-  );
+  const pem = kept('issuer.pem', createKeyPem);
   const token = await new SignJWT({ roles: ['store_manager'], allowed_stores: [tenantKey], allowed_regions: [] })
     .setProtectedHeader({ alg: 'RS256', typ: 'at+jwt' })
     .setIssuer('zava-auth')

@@ -1,7 +1,7 @@
 // A database and roles of one run's own, of any size: what soak and growth do to it disturbs no other benchmark.
-import { createPrivateKey, generateKeyPairSync, randomBytes } from 'node:crypto';
+import { createPrivateKey, createPublicKey, randomBytes } from 'node:crypto';
 import { SignJWT } from 'jose';
-import { withClient } from '../installation.mjs';
+import { createKeyPem, withClient } from '../installation.mjs';
 import { cleanEnvironment, progress, runCommand, services } from '../places.mjs';
 import { firstLane, startChild } from '../servers/child.mjs';
 import { ours } from '../servers/ours.mjs';
@@ -95,15 +95,10 @@ export function tenfoldScopes(stores) {
 
 /** An issuer of this run's own. */
 export async function createIssuer() {
-  const pair = generateKeyPairSync('rsa', {
-    modulusLength: 2048,
-    publicKeyEncoding: { type: 'spki', format: 'pem' },
-    privateKeyEncoding: { type: 'pkcs8', format: 'pem' },
-  });
-  // Read back from its text: the pair as it is made shares a lock with its maker (test/support/key-pair.ts).
-  const privateKey = createPrivateKey(pair.privateKey);
+  const pem = createKeyPem();
+  const privateKey = createPrivateKey(pem);
   return {
-    publicKey: pair.publicKey,
+    publicKey: createPublicKey(pem).export({ type: 'spki', format: 'pem' }).toString(),
     /** @param {Scope} scope */
     token: ({ ids, keys }) =>
       new SignJWT({ roles: ['store_manager'], allowed_stores: keys, allowed_regions: [] })

@@ -1,8 +1,7 @@
+import { median } from './percentiles.mjs';
+
 /** More than V8's heap goes up and down between two collections. */
 const mostGrowth = 0.3;
-
-/** @param {readonly number[]} values @returns {number} */
-const medianOf = (values) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)] ?? Number.NaN;
 
 /**
  * What a server under load for a long time may not do; empty where it did none of it.
@@ -16,7 +15,7 @@ const medianOf = (values) => [...values].sort((a, b) => a - b)[Math.floor(values
  */
 export function soakFaults({ load, memory, connectionsLeft, exitCode }) {
   const half = Math.floor(memory.length / 2);
-  const [before, after] = [memory.slice(0, half), memory.slice(half)].map((part) => medianOf(part.map(({ y }) => y)));
+  const [before, after] = [memory.slice(0, half), memory.slice(half)].map((part) => median(part.map(({ y }) => y)));
   const growth = after / before - 1;
   return [
     ...(load.calls > 0 ? [] : ['no call was answered']),

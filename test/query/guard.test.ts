@@ -1,8 +1,8 @@
 import { beforeAll, describe, expect, test } from 'vitest';
-import { AppError } from '../../src/core/errors.ts';
 import type { ReaderRole, SchemaDefinition } from '../../src/core/schema-definition.ts';
 import { createGuard, type Guard } from '../../src/query/guard.ts';
 import { retailDefinition } from '../../src/retail/definition.ts';
+import { refusalOf } from '../support/refusal.ts';
 
 const reader = (suffix: string): ReaderRole => retailDefinition.readerRoles.find((role) => role.suffix === suffix)!;
 let guard: Guard;
@@ -12,15 +12,7 @@ beforeAll(async () => {
 
 const approve = (sql: string, suffix = 'reader') => guard.approve(sql, reader(suffix));
 
-function refusal(sql: string, suffix = 'reader'): AppError {
-  try {
-    approve(sql, suffix);
-  } catch (error) {
-    if (error instanceof AppError && error.code === 'query_rejected') return error;
-    throw error;
-  }
-  throw new Error(`approved: ${sql}`);
-}
+const refusal = (sql: string, suffix?: string) => refusalOf(() => approve(sql, suffix));
 
 describe('an approval', () => {
   test('carries the rewritten text, the reader, the tables read and no more', () => {

@@ -1,19 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import { AppError } from '../../../src/core/errors.ts';
 import { createGuard } from '../../../src/query/guard.ts';
 import { retailDefinition } from '../../../src/retail/definition.ts';
+import { refusalOf } from '../../support/refusal.ts';
 
 const [reader] = retailDefinition.readerRoles;
 const guard = await createGuard({ definition: retailDefinition, serverMajor: 18 });
-
-function refusal(sql: string): AppError {
-  try {
-    guard.approve(sql, reader!);
-  } catch (error) {
-    if (error instanceof AppError) return error;
-  }
-  throw new Error(`approved: ${sql}`);
-}
 
 describe('what is not allowed is called by the name that its writer knows, with what to write instead', () => {
   test.each([
@@ -58,7 +49,7 @@ describe('what is not allowed is called by the name that its writer knows, with 
       undefined,
     ],
   ])('%s', (sql, name, hint, place) => {
-    const { message, hint: said } = refusal(sql);
+    const { message, hint: said } = refusalOf(() => guard.approve(sql, reader!));
     expect(message.startsWith(name)).toBe(true);
     expect(said).toContain(hint);
     if (place !== undefined) expect(message).toContain(`(at position ${sql.indexOf(place) + 1})`);
