@@ -14,6 +14,8 @@ export interface FairQueueOptions {
    * company. As one key among eighty it would be served every eightieth time.
    */
   readonly first?: string;
+  /** Slots that the others leave to `first`, of so many: it need not wait for one of theirs to end. Absent = none. */
+  readonly slotsForFirst?: (slots: number) => number;
   /** Calls that wait at a time, all keys together. */
   readonly queueLimit?: number;
   /** Calls of one key that wait at a time. */
@@ -48,8 +50,10 @@ export function createFairQueue(options: FairQueueOptions) {
 
   const company = createCompany(options);
   const waits = createRecentWaits({ now });
+  const ofOthers = () => limits.slots - free - (lanes.get(options.first ?? '')?.running ?? 0);
   const mayRun = (lane: Lane): boolean =>
-    lane.running < limits.perKeyInCompany || (lane.running < limits.perKey && !company.isThere(lane.key, lanes.keys()));
+    (lane.key === options.first || ofOthers() < limits.forOthers) &&
+    (lane.running < limits.perKeyInCompany || (lane.running < limits.perKey && !company.isThere(lane.key, lanes.keys())));
 
   const laneOf = (key: string): Lane => {
     const lane = lanes.get(key) ?? { key, running: 0, turn: turns - 0.5, waiting: [] };
@@ -63,7 +67,9 @@ export function createFairQueue(options: FairQueueOptions) {
     lane.turn = turns;
   };
   const forgetIfIdle = (lane: Lane) => {
-    if (lane.running === 0 && lane.waiting.length === 0) lanes.delete(lane.key);
+    const isIdle = lane.running === 0 && lane.waiting.length === 0;
+    // Once forgotten, its key may stand for another lane by now.
+    if (isIdle && lanes.get(lane.key) === lane) lanes.delete(lane.key);
   };
   const fill = () => {
     while (free > 0) {
@@ -94,29 +100,14 @@ export function createFairQueue(options: FairQueueOptions) {
     const noRoom = waitingCount >= queueLimit && lane.key !== options.first;
     if (noRoom || lane.waiting.length >= queueLimitPerKey) return Promise.reject(full());
     const since = now();
-    return new Promise((resolve, reject) => {
-      const settle = () => {
-        waits.note(now() - since);
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', onAbort);
-      };
-      const admit = () => {
-        settle();
-        resolve();
-      };
-      const giveUp = (error: AppError) => {
-        settle();
-        lane.waiting.splice(lane.waiting.indexOf(admit), 1);
-        waitingCount -= 1;
-        forgetIfIdle(lane);
-        reject(error);
-      };
-      const onAbort = () => giveUp(new AppError('query_timeout', 'The call was cancelled while it waited'));
-      const timer = setTimeout(() => giveUp(busy(waitMs)), waitMs);
-      signal?.addEventListener('abort', onAbort, { once: true });
-      lane.waiting.push(admit);
-      waitingCount += 1;
-    });
+    waitingCount += 1;
+    const gaveUp = (error: unknown) => {
+      waitingCount -= 1;
+      throw error;
+    };
+    return untilAdmitted(lane.waiting, signal, waitMs)
+      .catch(gaveUp)
+      .finally(() => waits.note(now() - since));
   };
 
   return {
@@ -149,8 +140,37 @@ export function createFairQueue(options: FairQueueOptions) {
   };
 }
 
-function limitsOf({ slotsPerKey = (all) => all, slotsPerKeyInCompany = slotsPerKey }: FairQueueOptions, slots: number) {
-  return { slots, perKey: slotsPerKey(slots), perKeyInCompany: slotsPerKeyInCompany(slots) };
+function limitsOf(options: FairQueueOptions, slots: number) {
+  const { slotsPerKey = (all) => all, slotsPerKeyInCompany = slotsPerKey, slotsForFirst = () => 0 } = options;
+  return {
+    slots,
+    forOthers: slots - slotsForFirst(slots),
+    perKey: slotsPerKey(slots),
+    perKeyInCompany: slotsPerKeyInCompany(slots),
+  };
+}
+
+/** Stands in line. Whoever leaves, or has waited for so long, is taken out of it and refused. */
+function untilAdmitted(line: (() => void)[], signal: AbortSignal | undefined, waitMs: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const settle = () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', onAbort);
+    };
+    const admit = () => {
+      settle();
+      resolve();
+    };
+    const giveUp = (error: AppError) => {
+      settle();
+      line.splice(line.indexOf(admit), 1);
+      reject(error);
+    };
+    const onAbort = () => giveUp(new AppError('query_timeout', 'The call was cancelled while it waited'));
+    const timer = setTimeout(() => giveUp(busy(waitMs)), waitMs);
+    signal?.addEventListener('abort', onAbort, { once: true });
+    line.push(admit);
+  });
 }
 
 function nextLane(lanes: ReadonlyMap<string, Lane>, mayRun: (lane: Lane) => boolean, first?: string): Lane | undefined {

@@ -42,12 +42,13 @@ export async function createPoolDatabase(options: PoolDatabaseOptions): Promise<
   const pools = createConnectionPools({ address, maxConnections, keep: options.server });
   const queue = createFairQueue({
     slots: maxConnections,
-    // One connection is left for everybody else, however many calls one tenant makes.
-    slotsPerKey: (slots) => (slots >= 4 ? slots - 1 : slots),
+    // One connection is left for everybody else, however many calls one tenant makes, and one for the server itself.
+    slotsPerKey: (slots) => (slots >= 4 ? slots - 2 : slots),
     // Connections are four for each CPU, unless set: a tenant who is not alone leaves the others their CPU, too.
     slotsPerKeyInCompany: (slots) => Math.ceil(slots / 4),
-    // Who a token is, and whether it still holds: every call waits for it.
+    // Who a token is, and whether it still holds: every call waits for it. Its connection is there however long the others take.
     first: ownShare,
+    slotsForFirst: (slots) => (slots >= 4 ? 1 : 0),
     queueLimit: options.queueLimit ?? 200,
     queueLimitPerKey: Math.ceil((options.queueLimit ?? 200) / 2),
     timeoutMs: options.acquireTimeoutMs ?? 5000,

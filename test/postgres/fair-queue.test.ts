@@ -191,6 +191,30 @@ describe('A fair queue', () => {
     expect(order).toHaveLength(348);
   });
 
+  test('what everybody waits for has slots of its own, however long the others take', async () => {
+    const first = { first: 'own', slotsForFirst: (slots: number) => (slots >= 4 ? 1 : 0) };
+    const { order, running, ask, end, endAll, queue } = counter({ slots: 4, ...first });
+    const calls = Array.from({ length: 8 }, (_, n) => ask(`scope ${n}`));
+    calls.push(ask('own', 'own 0'), ask('own', 'own 1'));
+    await turn();
+    expect(order).toEqual(['scope 0', 'scope 1', 'scope 2', 'own 0']);
+    running.pop()?.end();
+    await turn();
+    // Its slot is not given to the others in between.
+    expect(order.slice(4)).toEqual(['own 1']);
+    running.pop()?.end();
+    await turn();
+    expect(queue.load()).toMatchObject({ running: 3, waiting: 5 });
+    await end();
+    expect(order.slice(5)).toEqual(['scope 3']);
+    queue.resize(3);
+    await turn();
+    expect(queue.load()).toMatchObject({ running: 3, slots: 3 });
+    await endAll();
+    await Promise.all(calls);
+    expect(queue.load()).toEqual({ running: 0, waiting: 0, keys: 0, slots: 3 });
+  });
+
   test('refuses at once what does not fit into the queue, of one key or of all', async () => {
     const { ask, endAll } = counter({ slots: 1, queueLimit: 4, queueLimitPerKey: 2 });
     const calls = [ask('a'), ask('a'), ask('a')];
@@ -208,6 +232,24 @@ describe('A fair queue', () => {
     await turn();
     await endAll();
     expect(await later).toBe('c');
+  });
+
+  test('does not forget who comes while a refusal of the same key is on its way', async () => {
+    const { ask, running, end } = counter({ slots: 1, queueLimit: 1, timeoutMs: 1000 });
+    const calls = [ask('a', 'a1'), ask('b', 'b1')];
+    await turn();
+    running.shift()?.end();
+    let next: Promise<string> | undefined;
+    queueMicrotask(() => {
+      next = ask('a', 'a3');
+    });
+    await expect(ask('a', 'a2')).rejects.toMatchObject({ code: 'overloaded' });
+    await turn();
+    expect(running.map(({ name }) => name)).toEqual(['b1']);
+    await end();
+    expect(running.map(({ name }) => name)).toEqual(['a3']);
+    await end();
+    expect(await Promise.all([...calls, next])).toEqual(['a1', 'b1', 'a3']);
   });
 
   test('refuses as overloaded who waited too long, and recovers', async () => {
@@ -251,8 +293,15 @@ describe('A fair queue', () => {
         fc.array(call, { maxLength: 30 }),
         fc.integer({ min: 1, max: 4 }),
         fc.integer({ min: 1, max: 4 }),
-        async (calls, slots, slotsPerKey) => {
-          const queue = createFairQueue({ slots, slotsPerKey: () => slotsPerKey });
+        fc.boolean(),
+        async (calls, slots, slotsPerKey, reserve) => {
+          const slotsForFirst = reserve && slots > 1 ? 1 : 0;
+          const queue = createFairQueue({
+            slots,
+            slotsPerKey: () => slotsPerKey,
+            first: 'a',
+            slotsForFirst: () => slotsForFirst,
+          });
           const perKey: Record<string, number> = { a: 0, b: 0, c: 0 };
           let running = 0;
           const asked = calls.map(({ key, turns, leaves }) => {
@@ -262,6 +311,7 @@ describe('A fair queue', () => {
               perKey[key]! += 1;
               expect(running).toBeLessThanOrEqual(slots);
               expect(perKey[key]).toBeLessThanOrEqual(slotsPerKey);
+              expect(perKey.b! + perKey.c!).toBeLessThanOrEqual(slots - slotsForFirst);
               for (let left = turns; left > 0; left -= 1) await turn();
               running -= 1;
               perKey[key]! -= 1;

@@ -13,8 +13,8 @@ describe.each(realTiers)('The connections of a serving process, on $name', (tier
   });
   afterAll(() => db.close());
 
-  const ask = (database: Database, text: string, reader = 'reader') =>
-    database.runAsTenant({ reader, scopeToken: db.sign([1]), text, limits, timeoutMs: 10_000 });
+  const ask = (database: Database, text: string, changes: { reader?: string; share?: string } = {}) =>
+    database.runAsTenant({ reader: 'reader', scopeToken: db.sign([1]), text, limits, timeoutMs: 10_000, ...changes });
   const using = async <T>(changes: Parameters<typeof openPool>[1], work: (database: Database) => Promise<T>) => {
     const database = await openPool(db, changes);
     try {
@@ -39,6 +39,20 @@ describe.each(realTiers)('The connections of a serving process, on $name', (tier
       await expect(database.query('SELECT 1')).rejects.toMatchObject({ code: 'overloaded' });
       await Promise.all(holders);
       expect((await ask(database, 'SELECT 1')).rows).toEqual([['1']]);
+    }));
+
+  test('one is kept for the server’s own statements, however many tenants hold the others', () =>
+    using({ maxConnections: 4, acquireTimeoutMs: 60 }, async (database) => {
+      let ended = 0;
+      const holders = [1, 2, 3].map((share) =>
+        ask(database, slow(6), { share: `scope ${share}` }).then(() => {
+          ended += 1;
+        }),
+      );
+      await expect(ask(database, 'SELECT 1', { share: 'scope 4' })).rejects.toMatchObject({ code: 'overloaded' });
+      expect(await database.query('SELECT 1 AS one')).toEqual([{ one: '1' }]);
+      expect(ended).toBe(0);
+      await Promise.all(holders);
     }));
 
   test('beyond the queue’s limit callers hear overloaded at once', () =>
@@ -67,8 +81,8 @@ describe.each(realTiers)('The connections of a serving process, on $name', (tier
       let most = 0;
       for (let turn = 0; turn < 12; turn += 1) {
         const calls = readers.flatMap((reader) => [
-          ask(database, 'SELECT 1', reader),
-          ask(database, 'SELECT pg_backend_pid()', reader),
+          ask(database, 'SELECT 1', { reader }),
+          ask(database, 'SELECT pg_backend_pid()', { reader }),
         ]);
         await Promise.all([...calls, database.query('SELECT 1')]);
         most = Math.max(most, (await open()) - others);
@@ -147,7 +161,7 @@ describe.each(realTiers)('The connections of a serving process, on $name', (tier
   test('a database without a free connection is overloaded', async () => {
     await using({}, async (database) => {
       await db.admin.script(`ALTER DATABASE ${db.address?.database} CONNECTION LIMIT 0`);
-      await expect(ask(database, 'SELECT 1', 'reader_pii')).rejects.toMatchObject({ code: 'overloaded' });
+      await expect(ask(database, 'SELECT 1', { reader: 'reader_pii' })).rejects.toMatchObject({ code: 'overloaded' });
     }).finally(() => db.admin.script(`ALTER DATABASE ${db.address?.database} CONNECTION LIMIT -1`));
   });
 });
