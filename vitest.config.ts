@@ -10,14 +10,14 @@ const alone = [
   'test/security/tenants-under-load.test.ts',
 ];
 
-/** Start programs, or change the process they run in: its clock, environment, streams or signals. Each gets one of its own. */
+/** Start programs, or change the process they run in: its clock, environment, compiler, streams or signals. Each gets one of its own. */
 const apart = readdirSync('test', { recursive: true, encoding: 'utf8' })
   .filter((name) => name.endsWith('.test.ts'))
   .map((name) => `test/${name}`)
   .filter(
     (name) =>
       /^test\/(app|apps|bench|cli|docs|e2e|examples|packaging|tools)\//.test(name) ||
-      /\b(vi|process|globalThis)\.|\bnode:(child_process|worker_threads)\b/.test(readFileSync(name, 'utf8')),
+      /\b(vi|process|globalThis)\.|\bnode:(child_process|v8|worker_threads)\b/.test(readFileSync(name, 'utf8')),
   );
 
 export default defineConfig({

@@ -9,9 +9,11 @@ import { openKeys } from '../app/secrets.ts';
 import { type Gather, gatherAlone, type OwnAnswer } from '../app/telemetry/gather-workers.ts';
 import { createTelemetry } from '../app/telemetry/telemetry.ts';
 import { startTelemetryExport } from '../app/telemetry/telemetry-export.ts';
+import { databaseTarget } from '../config/database-target.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Note } from '../core/observation.ts';
+import { leaveWasmToBaseline } from '../core/wasm-tiering.ts';
 import { noteOwnStatements } from '../postgres/noted-statements.ts';
 import { refuseUnsafeRoles } from '../postgres/privilege-check.ts';
 import { loadParser } from '../query/guard-rules/parser.ts';
@@ -41,8 +43,9 @@ export async function startServer(config: Config, logLine: Note, stop: AbortSign
     logLine(observation);
     telemetry.note(observation);
   };
-  // The parser before anything else is compiled.
-  await loadParser();
+  // Optimising the grammar's huge functions takes hundreds of megabytes for a while; verdicts are remembered, so it never pays. An
+  // embedded PostgreSQL in WebAssembly must be optimised.
+  if (databaseTarget(config).kind === 'postgresql') leaveWasmToBaseline();
   const served = await loadServedSchema(config);
   const plugins = await loadPlugins(config.pluginsDir);
   const keys = await openKeys(config, log);
@@ -57,6 +60,7 @@ export async function startServer(config: Config, logLine: Note, stop: AbortSign
     import('../app/read-replicas.ts'),
     import('../app/pool-sizing.ts'),
     import('../cost/usage-ledger.ts'),
+    loadParser(),
   ]);
   const [primary, loaded] = await Promise.all([opening, loading]);
   const [{ compose, serverName }, { openAuditTrail }, { openAnswerCache }, { taskPlace }, { openOperators }] = loaded;

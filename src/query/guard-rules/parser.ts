@@ -1,5 +1,3 @@
-import { setFlagsFromString } from 'node:v8';
-
 /** PostgreSQL's own parser and scanner, as WebAssembly: https://github.com/pganalyze/libpg_query. */
 type Parser = typeof import('libpg-query');
 
@@ -8,27 +6,14 @@ let loading: Promise<Parser> | undefined;
 
 /** Once for the process; the functions below work from then on. */
 export async function loadParser(): Promise<void> {
-  loading ??= loadUnoptimised();
+  loading ??= load();
   parser = await loading;
 }
 
-/**
- * V8's baseline compiler alone works on it. The optimising one spends 85 MiB and a second of CPU on the huge functions of the grammar, and
- * the process keeps the memory; for that a statement would be read in two thirds of the time, once, since verdicts are remembered. What
- * is compiled later, such as an embedded PostgreSQL, is optimised as ever: so load this first.
- */
-async function loadUnoptimised(): Promise<Parser> {
-  setFlagsFromString('--liftoff-only');
-  setFlagsFromString('--no-wasm-dynamic-tiering');
-  try {
-    // Compiled as soon as it is imported.
-    const imported = await import('libpg-query');
-    await imported.loadModule();
-    return imported;
-  } finally {
-    setFlagsFromString('--wasm-dynamic-tiering');
-    setFlagsFromString('--no-liftoff-only');
-  }
+async function load(): Promise<Parser> {
+  const imported = await import('libpg-query');
+  await imported.loadModule();
+  return imported;
 }
 
 function loaded(): Parser {
