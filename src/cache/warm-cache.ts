@@ -82,7 +82,16 @@ export function createWarmCache(options: WarmCacheOptions) {
     }
   };
 
+  /** One round over what is due. A round that is still under way is joined. */
+  const round = (): Promise<void> => {
+    working ??= warmDue().finally(() => {
+      working = undefined;
+    });
+    return working;
+  };
+
   return {
+    round,
     /** A caller asked; `ranMs` is there where the database had to answer. */
     asked(question: WarmQuestion, ranMs?: number): void {
       const now = clock.monotonic();
@@ -94,15 +103,8 @@ export function createWarmCache(options: WarmCacheOptions) {
       statement.totalMs += ranMs;
       statements.set(question.key, statement);
     },
-    /** One round over what is due. A round that is still under way is joined. */
-    round(): Promise<void> {
-      working ??= warmDue().finally(() => {
-        working = undefined;
-      });
-      return working;
-    },
     start(everyMs = 1000): void {
-      timer ??= setInterval(() => void this.round(), everyMs).unref();
+      timer ??= setInterval(() => void round(), everyMs).unref();
     },
     /** Ends the statement that is under way, too. */
     async close(): Promise<void> {

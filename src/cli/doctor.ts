@@ -71,7 +71,7 @@ async function diagnoseUnlessStopped(stop: AbortSignal): Promise<Diagnosis> {
     });
     return await unlessStopped(stop, diagnose(checks));
   } finally {
-    await closeInOrder(toClose, closeWithinMs(stop));
+    await closeInOrder(toClose, { deadlineMs: closeWithinMs(stop) });
   }
 }
 

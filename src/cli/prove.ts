@@ -36,6 +36,6 @@ async function reportUnlessStopped(stop: AbortSignal): Promise<ProofReport> {
   try {
     return await unlessStopped(stop, proving());
   } finally {
-    await closeInOrder([() => database.close()], closeWithinMs(stop));
+    await closeInOrder([() => database.close()], { deadlineMs: closeWithinMs(stop) });
   }
 }

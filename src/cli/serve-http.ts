@@ -1,6 +1,6 @@
 import type { AlertPace } from '../alerts/pace.ts';
 import { trustedIssuer } from '../app/adapters.ts';
-import { closeInOrder } from '../app/lifecycle.ts';
+import { type Close, closeInOrder } from '../app/lifecycle.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
@@ -96,7 +96,8 @@ async function serveHttpHere(
   const started = await startServer(config, log, stop, part);
   const { served, database, opened, keys, embedder, composition, operators, telemetry, redis, serverName, version, note, close } =
     started;
-  const toClose = [close];
+  const toClose: (Close | Close[])[] = [close];
+  const onFault = (error: unknown) => log({ kind: 'fault_met', where: 'stop', error });
   let graceMs = 0;
   try {
     const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { openPrivateMetrics }, { startScaling }, ...more] =
@@ -111,7 +112,9 @@ async function serveHttpHere(
     const dashboard = { ...started.dashboard, alerts: alerting.view };
     const parts = { composition, database, trusted, dashboard, operators };
     const http = await serveHttp({ config, definition, ...parts, serverName, note });
-    toClose.unshift(() => http.close(stopWaitMs - graceMs, graceMs));
+    // What runs in the background is told to stop while callers get their last answers.
+    const atOnce: Close[] = [() => http.close(stopWaitMs - graceMs, graceMs)];
+    toClose.unshift(atOnce);
     const metrics = part === onItsOwn ? await openPrivateMetrics(config, operators.samples) : undefined;
     toClose.unshift(async () => metrics?.close(1000));
     const scaling = startScaling({ config, database, redis, clock, note });
@@ -130,16 +133,16 @@ async function serveHttpHere(
       // What a job of this process has found need not wait for the next turn.
       if (observation.kind === 'job_ended') void alerting.evaluate();
     };
-    toClose.unshift(startSchedules({ config, served, opened, database, keys, embedder, clock, note: noteJobs, lasting }).close);
-    toClose.unshift(startUpkeepGauges({ config, database, store: telemetry.store, clock, note }).close);
+    atOnce.push(startSchedules({ config, served, opened, database, keys, embedder, clock, note: noteJobs, lasting }).close);
+    atOnce.push(startUpkeepGauges({ config, database, store: telemetry.store, clock, note }).close);
     const reason = await untilStopped(AbortSignal.any([stop, unsafe.signal]));
     // New connections go to others meanwhile.
     if (reason === fewerWorkers || config.trustProxy > 0) graceMs = partingMs;
-    await closeInOrder(toClose);
+    await closeInOrder(toClose, { onFault });
     note({ kind: 'server_stopped', reason });
     return unsafe.signal.aborted ? exitCodes.failed : exitCodes.done;
   } catch (error) {
-    await closeInOrder(toClose);
+    await closeInOrder(toClose, { onFault });
     throw error;
   }
 }

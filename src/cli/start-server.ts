@@ -9,7 +9,6 @@ import { openKeys } from '../app/secrets.ts';
 import { type Gather, gatherAlone, type OwnAnswer } from '../app/telemetry/gather-workers.ts';
 import { createTelemetry } from '../app/telemetry/telemetry.ts';
 import { startTelemetryExport } from '../app/telemetry/telemetry-export.ts';
-import { databaseTarget } from '../config/database-target.ts';
 import type { Config } from '../config/schema.ts';
 import { systemClock } from '../core/clock.ts';
 import type { Note } from '../core/observation.ts';
@@ -43,9 +42,7 @@ export async function startServer(config: Config, logLine: Note, stop: AbortSign
     logLine(observation);
     telemetry.note(observation);
   };
-  // Optimising the grammar's huge functions takes hundreds of megabytes for a while; verdicts are remembered, so it never pays. An
-  // embedded PostgreSQL in WebAssembly must be optimised.
-  if (databaseTarget(config).kind === 'postgresql') leaveWasmToBaseline();
+  leaveWasmToBaseline();
   const served = await loadServedSchema(config);
   const plugins = await loadPlugins(config.pluginsDir);
   const keys = await openKeys(config, log);
@@ -72,7 +69,8 @@ export async function startServer(config: Config, logLine: Note, stop: AbortSign
   if (advice !== undefined && tells) process.stderr.write(`${advice}\n`);
   const redis = await sharedRedis(config, log);
   const toClose = [async () => redis?.close(), () => database.close(), async () => keys.close(), async () => telemetry.close()];
-  const close = () => closeInOrder(toClose);
+  const onFault = (error: unknown) => log({ kind: 'fault_met', where: 'stop', error });
+  const close = () => closeInOrder(toClose, { onFault });
   try {
     await refuseUnsafeRoles({ database, definition: served.definition, prefix: config.postgresRolePrefix });
     await refuseBrokenIsolation(database);

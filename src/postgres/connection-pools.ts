@@ -13,6 +13,7 @@ export interface ConnectionPoolsOptions {
 export function createConnectionPools({ address, maxConnections, keep }: ConnectionPoolsOptions) {
   const pools = new Map<string, pg.Pool>();
   let ceiling = maxConnections;
+  let closed = false;
 
   const poolOf = (login: Login): pg.Pool => {
     const known = pools.get(login.user);
@@ -27,6 +28,8 @@ export function createConnectionPools({ address, maxConnections, keep }: Connect
     pool.on('error', () => {});
     pool.on('connect', (client) => client.on('error', () => {}));
     pools.set(login.user, pool);
+    // A login that nobody had used before is refused like the others.
+    if (closed) void pool.end();
     return pool;
   };
 
@@ -60,6 +63,7 @@ export function createConnectionPools({ address, maxConnections, keep }: Connect
       }
     },
     async close(): Promise<void> {
+      closed = true;
       await Promise.all([...pools.values()].map((pool) => pool.end()));
     },
   };

@@ -90,12 +90,14 @@ export function createScheduler(options: SchedulerOptions) {
     return looking;
   };
 
+  const settled = async (): Promise<void> => {
+    while (running.size > 0) await Promise.all(running.values());
+  };
+
   return {
     tick,
     /** Until the runs that this process has begun have ended. */
-    async settled(): Promise<void> {
-      while (running.size > 0) await Promise.all(running.values());
-    },
+    settled,
     /** The first look leaves the server's first seconds to its callers. */
     start({ everyMs = 15_000, delayMs = 10_000 } = {}): void {
       timer ??= setTimeout(() => {
@@ -108,7 +110,7 @@ export function createScheduler(options: SchedulerOptions) {
       clearTimeout(timer);
       stop.abort();
       await looking;
-      await this.settled();
+      await settled();
     },
   };
 }

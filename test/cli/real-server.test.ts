@@ -127,6 +127,26 @@ describe.skipIf(realServer === undefined)('the verbs on a real PostgreSQL 17', (
     await admin.close();
   });
 
+  test('a server that is stopped in the middle of a job lets it end, records it, and leaves no connection behind', async () => {
+    const admin = await own.admin();
+    const runs = () => admin.query("SELECT outcome, finished_at IS NULL AS open FROM ops.job_runs WHERE job = 'prove'");
+    const logins = () =>
+      admin.query('SELECT DISTINCT usename FROM pg_stat_activity WHERE starts_with(usename, $1)', [own.database]);
+    await admin.script("DELETE FROM ops.job_runs WHERE job = 'prove'");
+    const verb = startVerb(['serve', '--transport', 'http', '--port', '0'], own.env);
+    await expect.poll(runs, { timeout: 50_000 }).toEqual([{ outcome: null, open: 't' }]);
+    verb.signal('SIGTERM');
+    const { code, stderr } = await verb.done;
+    expect(code).toBe(0);
+    expect(stderr).toMatch(
+      /"event":"job_ended","job":"prove".*"outcome":"(done|cancelled)".*\n(.*\n)*.*"event":"server_stopped"/,
+    );
+    expect(stderr).not.toContain('fault_met');
+    expect(await runs()).toEqual([{ outcome: expect.stringMatching(/^(done|cancelled)$/), open: 'f' }]);
+    await expect.poll(logins).toEqual([]);
+    await admin.close();
+  }, 90_000);
+
   test('serve as a superuser is refused', async () => {
     const admin = new URL(own.adminUrl);
     const env = { ...own.env, POSTGRES_USER: admin.username, POSTGRES_PASSWORD: own.env.PGPASSWORD ?? '' };

@@ -136,6 +136,21 @@ describe.each(realTiers)('The connections of a serving process, on $name', (tier
       expect(await database.query('SELECT 1 AS a')).toEqual([{ a: '1' }]);
     }));
 
+  test('once closed, nobody gets one, nor who had none before', async () => {
+    const database = await openPool(db, {});
+    await ask(database, 'SELECT 1');
+    await database.close();
+    const open = () =>
+      db.admin.query('SELECT usename FROM pg_stat_activity WHERE datname = current_database() AND usename = $1', [
+        db.role('reader_costs_pii'),
+      ]);
+    const before = await open();
+    for (const reader of ['reader', 'reader_costs_pii'])
+      await expect(ask(database, 'SELECT 1', { reader })).rejects.toMatchObject({ code: 'internal' });
+    await expect(database.query('SELECT 1')).rejects.toMatchObject({ code: 'internal' });
+    expect(await open()).toEqual(before);
+  });
+
   test('a wrong password is found at the start', async () => {
     await expect(openPool(db, { server: { user: db.role('server'), password: 'wrong' } })).rejects.toMatchObject({
       code: 'internal',
