@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { Client as ModernClient } from '@modelcontextprotocol/client';
 import { StdioClientTransport as ModernStdio } from '@modelcontextprotocol/client/stdio';
@@ -6,7 +7,7 @@ import { Client as LegacyClient } from '@modelcontextprotocol/sdk/client/index.j
 import { StdioClientTransport as LegacyStdio } from '@modelcontextprotocol/sdk/client/stdio.js';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ask, revenueByStore } from './journeys.ts';
-import { cleanEnvironment, copyOfPreparedDataDir, mainFile, removeFolder, startProduct } from './product.ts';
+import { cleanEnvironment, copyOfPreparedDataDir, mainFile, newFolder, removeFolder, startProduct } from './product.ts';
 
 let DATA_DIR = '';
 beforeAll(async () => {
@@ -92,5 +93,16 @@ describe('the process over stdio', () => {
     expect(product.stdout()).not.toContain('"id":1');
     expect(await product.stop('SIGTERM')).toEqual({ code: 0, signal: null });
     expect(product.stdout()).toMatch(/"rows":\[\[\d+\]\].*"id":1/);
+  }, 60_000);
+
+  test('ends although a plug-in keeps a timer that nobody clears', async () => {
+    const plugins = await newFolder();
+    const tool = join(mainFile, '../../examples/custom-tool/get-repeat-customers.mjs');
+    await writeFile(join(plugins, 'a.mjs'), `setInterval(() => {}, 60_000);\nexport { default } from ${JSON.stringify(tool)};\n`);
+    const product = startProduct([], { DATA_DIR, PLUGINS_DIR: plugins });
+    product.child.stdin?.end(initialize);
+    expect(await product.ended).toEqual({ code: 0, signal: null });
+    expect(messages(product.stdout()).map(({ id }) => id)).toEqual([0]);
+    await removeFolder(plugins);
   }, 60_000);
 });
