@@ -52,6 +52,24 @@ describe('an approval', () => {
     expect(approve('SELECT 0')).not.toBe(first);
   });
 
+  test('is remembered beside others that differ in a literal, however often one of them comes', () => {
+    const upTo = (count: number) => approve(`SELECT order_id FROM orders ORDER BY order_id LIMIT ${count}`);
+    const six = upTo(6);
+    for (let again = 0; again < 10; again += 1) upTo(5);
+    expect(upTo(6)).toBe(six);
+  });
+
+  test('names a hundred tenants, and no longer list', () => {
+    const textFor = (count: number) =>
+      guard.approve(
+        'SELECT 1 FROM orders',
+        reader('reader'),
+        Array.from({ length: count }, (_, id) => id + 1),
+      ).text;
+    expect(textFor(100)).toMatch(/IN \(1, 2, .*, 100\)$/);
+    expect(textFor(101)).toBe('SELECT 1 FROM retail.orders');
+  });
+
   test.each([
     'SELECT now()',
     'SELECT CURRENT_DATE',
@@ -168,9 +186,29 @@ describe('the server major', () => {
     expect(old.approve("SELECT JSON_OBJECT('a' : 1)", reader('reader')).text).toBe("SELECT JSON_OBJECT('a' : 1 NULL ON NULL)");
   });
 
-  test.each([15, Number.NaN])('%s is refused at the start', async (serverMajor) => {
-    await expect(createGuard({ definition: retailDefinition, serverMajor })).rejects.toMatchObject({ code: 'misconfigured' });
+  test('16 is the first', async () => {
+    for (const serverMajor of [16, 17, 18]) {
+      const { approve: approveThere } = await createGuard({ definition: retailDefinition, serverMajor });
+      expect(approveThere('SELECT 1', reader('reader')).text).toBe('SELECT 1');
+    }
   });
+
+  test.each([15, Number.NaN])('%s is refused at the start', async (serverMajor) => {
+    await expect(createGuard({ definition: retailDefinition, serverMajor })).rejects.toMatchObject({
+      ...{ code: 'misconfigured', hint: 'Use PostgreSQL 16, 17 or 18.' },
+    });
+  });
+});
+
+test('a fault of the guard’s own is no refusal', async () => {
+  const broken: SchemaDefinition = {
+    ...retailDefinition,
+    get relations(): never {
+      throw new TypeError('broken');
+    },
+  };
+  const own = await createGuard({ definition: broken, serverMajor: 17 });
+  expect(() => own.approve('SELECT 1 FROM orders', reader('reader'))).toThrow(TypeError);
 });
 
 test('another schema is another definition and nothing else', async () => {

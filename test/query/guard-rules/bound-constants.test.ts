@@ -41,9 +41,19 @@ describe('Literals that a column must be equal to', () => {
     ['a filter of an aggregate', 'SELECT count(*) FILTER (WHERE store_id = 1) FROM orders'],
     ['a condition on groups', 'SELECT store_id FROM orders GROUP BY store_id HAVING store_id = 1'],
     ['an order', 'SELECT store_id FROM orders ORDER BY store_id = 1'],
+    ['a condition within a limit', 'SELECT 1 FROM orders LIMIT (SELECT count(*) FROM orders WHERE store_id = 1)'],
+    ['a condition within an offset', 'SELECT 1 FROM orders OFFSET (SELECT count(*) FROM orders WHERE store_id = 1)'],
+    ['a condition within a list of values', 'SELECT 1 FROM (VALUES ((SELECT count(*) FROM orders WHERE store_id = 1))) AS v(n)'],
+    ['a condition within a function in FROM', 'SELECT n FROM unnest(ARRAY(SELECT order_id FROM orders WHERE store_id = 1)) AS n'],
+    ['what is told apart', 'SELECT DISTINCT ON (store_id = 1) order_id FROM orders'],
+    ['a window', 'SELECT count(*) OVER w FROM orders WINDOW w AS (PARTITION BY store_id = 1)'],
     ['no comparison at all', 'SELECT 1 FROM orders LIMIT 5'],
   ])('only: %s stays in the text', (_what, sql) => {
     expect(boundForm(sql)).toBeUndefined();
+  });
+
+  test('make no second form where there are none, though tenants are named', () => {
+    expect(boundForm('SELECT 1 FROM orders LIMIT 5', [1])).toBeUndefined();
   });
 
   test('are still no parameters of a caller’s', () => {

@@ -28,6 +28,11 @@ describe('a literal may differ without reading the statement again', () => {
     ["SELECT 1 FROM stores WHERE store_name = ''", ["''"]],
     ['SELECT 1 FROM orders o JOIN order_items i ON i.order_id = 5 AND o.order_id = i.order_id', ['5']],
     ['SELECT (SELECT count(*) FROM orders WHERE store_id = 3) FROM stores', ['3']],
+    ['SELECT 1 FROM orders WHERE order_id > 1 AND order_id <= 2 AND 3 >= store_id', ['1', '2', '3']],
+    [
+      "SELECT 1 FROM orders WHERE order_date < timestamptz '2025-01-01' OR order_date > '2025-02-01'::date",
+      ["'2025-01-01'", "'2025-02-01'"],
+    ],
   ])('where a column is compared with it: %s', (sql, free) => {
     expect(freeIn(sql).sort()).toEqual([...free].sort());
   });
@@ -51,11 +56,27 @@ describe('a literal must be the same', () => {
     ['with a backslash', "SELECT 1 FROM stores WHERE store_name = 'a\\b'"],
     ['a word of the clock', "SELECT 1 FROM orders WHERE order_date > 'yesterday' OR order_date = date 'today'"],
     ['a cast of another kind', "SELECT 1 FROM orders WHERE store_id = '5'::int OR order_date > '1 day'::interval + order_date"],
+    ['a cast that rounds', "SELECT 1 FROM orders WHERE order_date = '2025-01-01'::timestamp(0)"],
+    ['a cast to several', "SELECT 1 FROM orders WHERE order_date = '2025-01-01'::date[]"],
+    [
+      'compared by other means',
+      "SELECT NULLIF(store_id, 5) FROM orders WHERE store_id IS DISTINCT FROM 6 OR store_id = ANY ('1')",
+    ],
+    [
+      'compared with what is no column',
+      'SELECT 1 FROM orders WHERE 1 = 1 AND abs(store_id) IN (2, 3) AND 4 BETWEEN store_id AND 5',
+    ],
     ['a pattern', "SELECT 1 FROM stores WHERE store_name LIKE 'a%' OR store_name ~ 'a'"],
     ['in a name', 'SELECT "order_id" AS "a 5" FROM orders'],
     ['of a sample', 'SELECT 1 FROM orders TABLESAMPLE BERNOULLI (5)'],
   ])('%s', (_what, sql) => {
     expect(freeIn(sql)).toEqual([]);
+  });
+
+  test('two hundred literals are cut, and no more', () => {
+    const listOf = (count: number) => `SELECT ${Array(count).fill('1').join(', ')}`;
+    expect(cutAtLiterals(listOf(200))?.literals).toHaveLength(200);
+    expect(cutAtLiterals(listOf(201))).toBeUndefined();
   });
 
   test.each([['SELECT 1 -- 5'], ['SELECT /* 5 */ 1'], ["SELECT 'ä'"], ['SELECT 1\u0001']])('nothing is cut in %j', (sql) => {
