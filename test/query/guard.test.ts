@@ -28,6 +28,13 @@ describe('an approval', () => {
     expect(Object.isFrozen(approved)).toBe(true);
   });
 
+  test('may choose from a list by a column', () => {
+    const sql = "SELECT (ARRAY['low', 'high'])[store_id] FROM orders WHERE (CASE WHEN store_id = 1 THEN ARRAY[1] END)[1] = 1";
+    expect(approve(sql).text).toBe(
+      "SELECT (ARRAY['low', 'high'])[store_id] FROM retail.orders WHERE (CASE WHEN store_id = 1 THEN ARRAY[1] END)[1] = 1",
+    );
+  });
+
   test('is the same text for every spelling of the same query', () => {
     const spellings = [
       "SELECT order_id, 'a  B' FROM orders WHERE total_amount>5",

@@ -1,4 +1,5 @@
 import type {
+  A_Indirection,
   FuncCall,
   JsonArgument,
   JsonBehavior,
@@ -24,8 +25,19 @@ const wrappers: Readonly<Record<string, string>> = {
 };
 const quotes: Readonly<Record<string, string>> = { JS_QUOTES_KEEP: ' KEEP QUOTES', JS_QUOTES_OMIT: ' OMIT QUOTES' };
 
-/** Adds what PostgreSQL 17 brought and the deparser does not know: the SQL/JSON query functions and `AT LOCAL`. */
+/**
+ * Adds what PostgreSQL 17 brought and the deparser does not know, the SQL/JSON query functions and `AT LOCAL`, and the brackets that it
+ * forgets around some expressions with a subscript, such as `(ARRAY['low', 'high'])[n]`.
+ */
 class Postgres17Deparser extends Deparser {
+  override A_Indirection({ arg, indirection = [] }: A_Indirection, context: Context): string {
+    const steps = indirection.map((step) => {
+      if ('A_Star' in step) return '.*';
+      return 'String' in step ? `.${QuoteUtils.quoteIdentifier(step.String.sval ?? '')}` : this.visit(step, context);
+    });
+    return `(${arg === undefined ? '' : this.visit(arg, context)})${steps.join('')}`;
+  }
+
   override FuncCall(node: FuncCall, context: Context): string {
     const [only, more] = node.args ?? [];
     const isAtLocal =

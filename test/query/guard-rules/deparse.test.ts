@@ -23,6 +23,17 @@ describe('SQL/JSON that the deparser does not know is written so that it reads t
   });
 });
 
+describe('what is chosen from a value is written so that it reads the same', () => {
+  test.each([
+    "SELECT (ARRAY['low', 'high'])[n + 1], (ARRAY[ARRAY[1, 2], ARRAY[3, 4]])[n][2] FROM t",
+    "SELECT (CASE WHEN a THEN b ELSE c END)[1], (COALESCE(b, c))[1], (GREATEST(b, c))[2], ('{1,2}'::int[])[1], ('{1}')[1] FROM t",
+    'SELECT (t).a, ((t).b)."Odd name", (f(a)).*, ((b)[1])[2], (ROW(1, 2)).f1, (SELECT b FROM t)[1], b[1], t.b[2], (b || c)[1] FROM t',
+  ])('%s', (sql) => {
+    const tree = parseSelect(sql);
+    expect(sameTree(reparse(deparse(tree)), tree)).toBe(true);
+  });
+});
+
 describe('two trees are the same', () => {
   const same = (a: string, b: string) => sameTree(parseSelect(a), parseSelect(b));
 

@@ -96,16 +96,4 @@ describe('What a caller writes', () => {
     const { text: both } = await guarded(`SELECT 2147470000, ${placeholder} FROM orders WHERE order_id = 4`, [1]);
     expect(both).toBe(`SELECT 2147470000, ${placeholder} FROM retail.orders WHERE order_id = 4`);
   });
-
-  test('may be impossible to write again: it is refused, with tenants and literals or without', async () => {
-    for (const tenants of [[], [1]])
-      for (const text of [
-        'SELECT (ARRAY[1, 2])[store_id] FROM orders',
-        'SELECT (ARRAY[1, 2])[store_id] FROM orders WHERE order_id = 4',
-      ])
-        await expect(guarded(text, tenants)).rejects.toMatchObject({
-          code: 'query_rejected',
-          message: expect.stringContaining('cannot be written again'),
-        });
-  });
 });
