@@ -13,6 +13,8 @@ import { Deparser, QuoteUtils } from 'pgsql-deparser';
 import { type Message, namesOf } from './tree.ts';
 
 type Context = NonNullable<Parameters<Deparser['visit']>[1]>;
+/** With fields that the grammar always sets, though the parser's types do not say so. Where one is missing after all, nothing is written. */
+type With<T, Fields extends keyof T> = Omit<T, Fields> & Required<Pick<T, Fields>>;
 
 /** SQL text of a tree. The deparser has been seen to change meaning: whoever uses the text parses it again and compares. */
 export const deparse = (statement: Message): string =>
@@ -30,12 +32,12 @@ const quotes: Readonly<Record<string, string>> = { JS_QUOTES_KEEP: ' KEEP QUOTES
  * forgets around some expressions with a subscript, such as `(ARRAY['low', 'high'])[n]`.
  */
 class Postgres17Deparser extends Deparser {
-  override A_Indirection({ arg, indirection = [] }: A_Indirection, context: Context): string {
+  override A_Indirection({ arg, indirection }: With<A_Indirection, 'arg' | 'indirection'>, context: Context): string {
     const steps = indirection.map((step) => {
       if ('A_Star' in step) return '.*';
-      return 'String' in step ? `.${QuoteUtils.quoteIdentifier(step.String.sval ?? '')}` : this.visit(step, context);
+      return 'String' in step ? `.${QuoteUtils.quoteIdentifier(String(step.String.sval))}` : this.visit(step, context);
     });
-    return `(${arg === undefined ? '' : this.visit(arg, context)})${steps.join('')}`;
+    return `(${this.visit(arg, context)})${steps.join('')}`;
   }
 
   override FuncCall(node: FuncCall, context: Context): string {
@@ -45,17 +47,17 @@ class Postgres17Deparser extends Deparser {
     return isAtLocal && only !== undefined ? `((${this.visit(only, context)}) AT LOCAL)` : super.FuncCall(node, context);
   }
 
-  JsonFuncExpr(node: JsonFuncExpr, context: Context): string {
+  JsonFuncExpr(node: With<JsonFuncExpr, 'context_item' | 'pathspec'>, context: Context): string {
     const name = String(node.op).replace(/_OP$/, '');
-    const context_item = node.context_item === undefined ? '' : this.JsonValueExpr(node.context_item, context);
-    const path = node.pathspec === undefined ? '' : this.visit(node.pathspec, context);
+    const item = this.JsonValueExpr(node.context_item, context);
+    const path = this.visit(node.pathspec, context);
     const output = this.formatJsonOutput(node.output, context);
     const returning = output === null ? '' : ` ${output}`;
-    return `${name}(${context_item}, ${path}${this.passing(node.passing, context)}${returning}${this.answers(node, context)})`;
+    return `${name}(${item}, ${path}${this.passing(node.passing, context)}${returning}${this.answers(node, context)})`;
   }
 
-  JsonTable(node: JsonTable, context: Context): string {
-    const item = node.context_item === undefined ? '' : this.JsonValueExpr(node.context_item, context);
+  JsonTable(node: With<JsonTable, 'context_item' | 'columns' | 'pathspec'>, context: Context): string {
+    const item = this.JsonValueExpr(node.context_item, context);
     const passing = this.passing(node.passing, context);
     const columns = this.tableColumns(node.columns, context);
     const lateral = node.lateral === true ? 'LATERAL ' : '';
@@ -64,35 +66,33 @@ class Postgres17Deparser extends Deparser {
     return `${lateral}JSON_TABLE(${item}, ${this.path(node.pathspec, context)}${passing}${columns}${onError})${alias}`;
   }
 
-  private tableColumns(columns: Node[] | undefined, context: Context): string {
-    const written = (columns ?? []).map((node) =>
-      this.tableColumn((node as { JsonTableColumn: JsonTableColumn }).JsonTableColumn, context),
-    );
+  private tableColumns(columns: Node[], context: Context): string {
+    const written = columns.map((node) => this.tableColumn((node as { JsonTableColumn: TableColumn }).JsonTableColumn, context));
     return ` COLUMNS (${written.join(', ')})`;
   }
 
-  private tableColumn(column: JsonTableColumn, context: Context): string {
+  private tableColumn(column: TableColumn, context: Context): string {
     const path = column.pathspec === undefined ? '' : ` PATH ${this.path(column.pathspec, context)}`;
     if (column.coltype === 'JTC_NESTED') return `NESTED${path}${this.tableColumns(column.columns, context)}`;
-    const name = QuoteUtils.quoteIdentifier(column.name ?? '');
+    const name = QuoteUtils.quoteIdentifier(column.name);
     if (column.coltype === 'JTC_FOR_ORDINALITY') return `${name} FOR ORDINALITY`;
-    const type = column.typeName === undefined ? '' : ` ${this.TypeName(column.typeName, context)}`;
+    const type = ` ${this.TypeName(column.typeName, context)}`;
     if (column.coltype === 'JTC_EXISTS')
       return `${name}${type} EXISTS${path}${this.answers({ on_error: column.on_error }, context)}`;
     const format = this.formatJsonFormat(column.format);
     return `${name}${type}${format === null ? '' : ` ${format}`}${path}${this.answers(column, context)}`;
   }
 
-  private path(spec: JsonTablePathSpec | undefined, context: Context): string {
-    const path = spec?.string === undefined ? '' : this.visit(spec.string, context);
-    return spec?.name === undefined ? path : `${path} AS ${QuoteUtils.quoteIdentifier(spec.name)}`;
+  private path(spec: JsonTablePathSpec, context: Context): string {
+    const path = this.visit((spec as With<JsonTablePathSpec, 'string'>).string, context);
+    return spec.name === undefined ? path : `${path} AS ${QuoteUtils.quoteIdentifier(spec.name)}`;
   }
 
   private passing(list: Node[] | undefined, context: Context): string {
     if (list === undefined || list.length === 0) return '';
     const written = list.map((node) => {
-      const { val, name } = (node as { JsonArgument: JsonArgument }).JsonArgument;
-      return `${val === undefined ? '' : this.JsonValueExpr(val, context)} AS ${QuoteUtils.quoteIdentifier(name ?? '')}`;
+      const { val, name } = (node as { JsonArgument: With<JsonArgument, 'val' | 'name'> }).JsonArgument;
+      return `${this.JsonValueExpr(val, context)} AS ${QuoteUtils.quoteIdentifier(name)}`;
     });
     return ` PASSING ${written.join(', ')}`;
   }
@@ -107,8 +107,9 @@ class Postgres17Deparser extends Deparser {
 
   private behaviour(behaviour: JsonBehavior, context: Context): string {
     const words = String(behaviour.btype).replace('JSON_BEHAVIOR_', '').replace('_', ' ');
-    return words === 'DEFAULT' && behaviour.expr !== undefined ? `DEFAULT ${this.visit(behaviour.expr, context)}` : words;
+    return behaviour.expr === undefined ? words : `${words} ${this.visit(behaviour.expr, context)}`;
   }
 }
 
+type TableColumn = With<JsonTableColumn, 'name' | 'typeName' | 'columns'>;
 type Answers = Partial<Record<'on_empty' | 'on_error', JsonBehavior | undefined>> & Pick<JsonFuncExpr, 'wrapper' | 'quotes'>;
