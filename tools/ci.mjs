@@ -20,6 +20,7 @@ const stages = [
     ['secrets', npm('audit:secrets')],
     ['bill of materials', npm('sbom')],
     ['Dockerfile', npm('image:lint')],
+    ['copied code', npm('duplicates')],
   ],
   [
     [

@@ -12,6 +12,7 @@ import { within } from '../core/within.ts';
 import { createLogSink } from '../telemetry/log-sink.ts';
 import { metricList } from '../telemetry/metrics/metric-list.ts';
 import { exitCodes } from './exit-code.ts';
+import { printJson } from './output.ts';
 
 /** The rules as they are in effect here. */
 export async function listAlertRules({ json }: { readonly json?: boolean }): Promise<number> {
@@ -19,7 +20,7 @@ export async function listAlertRules({ json }: { readonly json?: boolean }): Pro
   const rules = alertRules({ monthlyBudget }).map(({ name, severity, forMs, condition, summary, action }) => ({
     ...{ name, severity, for_seconds: forMs / 1000, condition: conditionText(condition).replaceAll('`', ''), summary, action },
   }));
-  if (json) process.stdout.write(`${JSON.stringify(rules, null, 2)}\n`);
+  if (json) printJson(rules);
   else {
     for (const rule of rules) {
       const { name, severity, for_seconds: seconds, condition } = rule;
@@ -63,6 +64,6 @@ export async function printPrometheusRules(): Promise<number> {
 
 /** A panel for each metric, on stdout. */
 export async function printGrafanaDashboard(): Promise<number> {
-  process.stdout.write(`${JSON.stringify(grafanaDashboard(metricList), null, 2)}\n`);
+  printJson(grafanaDashboard(metricList));
   return exitCodes.done;
 }

@@ -19,6 +19,7 @@ import { AppError } from '../core/errors.ts';
 import { createHeadSigner, createHeadVerifier } from '../vault/head-signer.ts';
 import { exitCodes } from './exit-code.ts';
 import { openLastingDatabase } from './open-database.ts';
+import { printJson, tell } from './output.ts';
 import { stoppable } from './stoppable.ts';
 
 export interface VerifyFlags {
@@ -34,8 +35,6 @@ export interface ExportFlags {
   readonly after?: string;
   readonly until?: string;
 }
-
-const tell = (line: string) => process.stderr.write(`${line}\n`);
 
 /** The trail in the database, or an export of it, offline. */
 export async function verifyTrail(file: string | undefined, flags: VerifyFlags): Promise<number> {
@@ -77,7 +76,7 @@ export async function exportTrail({ out, after, until }: ExportFlags): Promise<n
 /** What an auditor needs to verify signatures: no secret. */
 export async function printAuditKeys(): Promise<number> {
   const signer = await ownSigner(loadConfig({ serving: 'nothing' }));
-  process.stdout.write(`${JSON.stringify(signer.publicKeys(), null, 2)}\n`);
+  printJson(signer.publicKeys());
   return exitCodes.done;
 }
 

@@ -19,6 +19,7 @@ import type { KeyRing } from '../vault/key-ring.ts';
 import { account } from './account.ts';
 import { exitCodes } from './exit-code.ts';
 import { openLastingDatabase } from './open-database.ts';
+import { printJson, tell } from './output.ts';
 import { createProgressBar } from './progress-bar.ts';
 import { stoppable } from './stoppable.ts';
 
@@ -26,12 +27,9 @@ interface Json {
   readonly json?: boolean;
 }
 
-const tell = (line: string) => process.stderr.write(`${line}\n`);
-const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
-
 export async function createBackup({ kind, json }: Json & { readonly kind: BackupKind }): Promise<number> {
   const made = await withJobs((jobs, waiting) => jobs.takeBackup(kind, waiting));
-  if (json) print(summaryOf(made));
+  if (json) printJson(summaryOf(made));
   tell(`${made.name}: ${bytesOf(made)} bytes, sealed, uploaded and read back. It holds the data as of ${made.takenAt}.`);
   return exitCodes.done;
 }
@@ -40,7 +38,7 @@ export async function createBackup({ kind, json }: Json & { readonly kind: Backu
 export async function listBackups({ json }: Json): Promise<number> {
   const { catalogue } = await ownPlace(loadConfig({ serving: 'nothing' }));
   const { backups, broken } = await catalogue.list();
-  if (json) print({ place: catalogue.place, backups: backups.map(summaryOf), broken });
+  if (json) printJson({ place: catalogue.place, backups: backups.map(summaryOf), broken });
   for (const one of backups) {
     tell(`${one.name}  ${one.takenAt}  ${bytesOf(one)} bytes${one.parent === null ? '' : `  builds on ${one.parent}`}`);
   }
@@ -54,7 +52,7 @@ export async function verifyBackup(name: string | undefined, { json }: Json): Pr
   const config = loadConfig({ serving: 'nothing' });
   const place = await ownPlace(config);
   const verdicts = await stoppable((signal) => withProgress(signal, (waiting) => verifyBackups({ ...place, ...waiting, name })));
-  if (json) print({ place: place.catalogue.place, verdicts });
+  if (json) printJson({ place: place.catalogue.place, verdicts });
   for (const { name, passed, detail } of verdicts) tell(`${passed ? 'passed' : 'FAILED'}  ${name}: ${detail}`);
   const recorded = await recordVerified(
     config,
@@ -89,7 +87,7 @@ export async function restoreBackup(name: string | undefined, flags: RestoreFlag
   }
   await recordBackups(config, [observed]);
   const seconds = Math.round((systemClock.monotonic() - begun) / 100) / 10;
-  if (flags.json) print({ restored: manifest.name, takenAt: manifest.takenAt, seconds });
+  if (flags.json) printJson({ restored: manifest.name, takenAt: manifest.takenAt, seconds });
   tell(`Restored ${manifest.name} with the data as of ${manifest.takenAt}, in ${seconds} s.`);
   tell(
     flags.to === undefined
@@ -117,7 +115,7 @@ async function restore(
 
 export async function drillBackup(name: string | undefined, { json }: Json): Promise<number> {
   const report = await withJobs((jobs, waiting) => jobs.drill(waiting, name));
-  if (json) print(report);
+  if (json) printJson(report);
   tellDrill(report);
   return report.passed ? exitCodes.done : exitCodes.failed;
 }
@@ -132,7 +130,7 @@ function tellDrill(report: DrillReport): void {
 
 export async function pruneBackups({ json }: Json): Promise<number> {
   const removed = await withJobs((jobs, waiting) => jobs.applyRetention(waiting));
-  if (json) print({ removed });
+  if (json) printJson({ removed });
   for (const name of removed) tell(`removed  ${name}`);
   tell(`${removed.length} backups had expired.`);
   return exitCodes.done;

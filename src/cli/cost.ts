@@ -11,6 +11,7 @@ import { readUsage, type UsageReport } from '../cost/usage-report.ts';
 import { createTenantDirectory } from '../query/tenant-directory.ts';
 import { exitCodes } from './exit-code.ts';
 import { openToldDatabase } from './open-database.ts';
+import { tell } from './output.ts';
 import { stoppable, unlessStopped } from './stoppable.ts';
 
 export interface EstimateFlags {
@@ -19,7 +20,6 @@ export interface EstimateFlags {
   readonly assume: readonly string[];
 }
 
-const tell = (line: string) => process.stderr.write(`${line}\n`);
 const print = (lines: readonly string[]) => process.stdout.write(`${lines.join('\n')}\n`);
 
 /** What a month costs, with what that follows from. Above the budget the exit code says so as well. */

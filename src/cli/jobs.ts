@@ -17,6 +17,7 @@ import { usualLeaseMs } from '../schedule/scheduler.ts';
 import { exitCodes } from './exit-code.ts';
 import { openLastingDatabase, openToldDatabase } from './open-database.ts';
 import { openLog } from './open-log.ts';
+import { printJson, tell } from './output.ts';
 import { createProgressBar } from './progress-bar.ts';
 import { stoppable } from './stoppable.ts';
 
@@ -24,8 +25,6 @@ interface Json {
   readonly json?: boolean;
 }
 
-const tell = (line: string) => process.stderr.write(`${line}\n`);
-const print = (value: unknown) => process.stdout.write(`${JSON.stringify(value, null, 2)}\n`);
 const shownRuns = 5;
 
 /** Every job: when it is due, what of it this installation lacks, and its last runs. */
@@ -42,7 +41,7 @@ export async function listJobs({ json }: Json): Promise<number> {
         ...(lacks !== undefined && { lacks }),
         runs: runs.filter(({ job }) => job === name),
       }));
-      if (json) print({ jobs: listed });
+      if (json) printJson({ jobs: listed });
       else for (const job of listed) process.stdout.write(`${jobLines(job).join('\n')}\n`);
       return exitCodes.done;
     }),
@@ -87,7 +86,7 @@ export async function runJobNow(name: string, { json }: Json): Promise<number> {
       const ended = await runJob({
         ...{ job, claim, runs, stop, clock: systemClock, note, leaseMs: usualLeaseMs, onProgress: bar.update },
       }).finally(() => bar.end());
-      if (json) print({ job: name, ...ended });
+      if (json) printJson({ job: name, ...ended });
       tell(`${name} ${ended.outcome}: ${ended.detail}`);
       if (ended.outcome === 'skipped') return exitCodes.configuration;
       return ended.outcome === 'done' ? exitCodes.done : exitCodes.failed;

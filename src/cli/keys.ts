@@ -14,6 +14,7 @@ import { rotateScopeKey } from '../vault/rotate-scope-key.ts';
 import { account } from './account.ts';
 import { exitCodes } from './exit-code.ts';
 import { openLastingDatabase, openToldDatabase } from './open-database.ts';
+import { tell } from './output.ts';
 import { stoppable } from './stoppable.ts';
 
 export interface RotateFlags {
@@ -35,7 +36,6 @@ interface Rotation {
 }
 
 const clock = systemClock;
-const tell = (line: string) => process.stderr.write(`${line}\n`);
 
 export async function rotateKeys(flags: RotateFlags, options: RotateOptions = {}): Promise<number> {
   if (flags.overlap !== undefined && !flags.scope) {

@@ -7,6 +7,7 @@ import { containerAppsScale, kedaScaledObject } from '../scaling/platform-rules.
 import { decideScale, type ScalingSituation } from '../scaling/policy.ts';
 import { joinSignals } from '../scaling/signals.ts';
 import { exitCodes } from './exit-code.ts';
+import { printJson } from './output.ts';
 
 export interface ScaleAdviceFlags {
   readonly json?: boolean;
@@ -68,6 +69,6 @@ export interface ScaleRulesFlags {
 export async function printScaleRules({ for: platform, prometheus }: ScaleRulesFlags): Promise<number> {
   const policy = scalingPolicy(loadConfig({ serving: 'nothing' }));
   const rules = platform === 'keda' ? kedaScaledObject(policy, prometheus) : containerAppsScale(policy);
-  process.stdout.write(`${JSON.stringify(rules, null, 2)}\n`);
+  printJson(rules);
   return exitCodes.done;
 }

@@ -11,6 +11,7 @@ import { FULL_SCALE } from '../retail/sample-data/options.ts';
 import { verifySampleData } from '../retail/sample-data/verify.ts';
 import { exitCodes } from './exit-code.ts';
 import { indexSeeded, openLastingDatabase } from './open-database.ts';
+import { printJson } from './output.ts';
 import { createProgressBar } from './progress-bar.ts';
 import { stoppable } from './stoppable.ts';
 
@@ -90,7 +91,7 @@ async function verify(config: Config, session: OwnerSession, flags: SeedFlags): 
     options: sampleOptions(flags),
     ...(embedder && { embeddings: expectationOf(embedder) }),
   });
-  if (flags.json) process.stdout.write(`${JSON.stringify({ passed, checks, digests }, null, 2)}\n`);
+  if (flags.json) printJson({ passed, checks, digests });
   for (const check of checks) process.stderr.write(`${check.passed ? 'passed' : 'FAILED'}  ${check.name}: ${check.detail}\n`);
   for (const [table, digest] of Object.entries(digests)) process.stderr.write(`sha256  ${table}: ${digest}\n`);
   return passed ? exitCodes.done : exitCodes.failed;
