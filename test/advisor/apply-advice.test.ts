@@ -126,7 +126,11 @@ onEveryDatabase('The recommended indexes', (tier) => {
       .toHaveLength(1);
     stop.abort(new AppError('dependency_unavailable', 'stopped by a person'));
     // A half-built index cannot be dropped before the readers that may still see it are gone.
-    await new Promise((resolve) => setTimeout(resolve, 300));
+    await expect
+      .poll(() =>
+        db.admin.query("SELECT 1 AS tried FROM pg_stat_activity WHERE datname = current_database() AND query LIKE 'DROP INDEX%'"),
+      )
+      .toHaveLength(1);
     await reader.script('ROLLBACK');
     await told;
     await reader.close();
