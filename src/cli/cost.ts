@@ -11,7 +11,7 @@ import { readUsage, type UsageReport } from '../cost/usage-report.ts';
 import { createTenantDirectory } from '../query/tenant-directory.ts';
 import { exitCodes } from './exit-code.ts';
 import { openToldDatabase } from './open-database.ts';
-import { tell } from './output.ts';
+import { printJson, tell } from './output.ts';
 import { stoppable, unlessStopped } from './stoppable.ts';
 
 export interface EstimateFlags {
@@ -31,7 +31,7 @@ export async function estimateCost({ json, refresh, assume }: EstimateFlags): Pr
     const { database } = await openToldDatabase(config, { signal: stop });
     try {
       const found = await unlessStopped(stop, estimateMonthly({ config, session: database, clock: systemClock, assumptions }));
-      if (json) print([JSON.stringify(found, null, 2)]);
+      if (json) printJson(found);
       else print(estimateLines(found));
       const { budget } = found;
       if (budget?.warning === 'low') tell(`WARNING: above 80 % of MONTHLY_BUDGET (${budget.monthly} ${found.currency}).`);
@@ -96,7 +96,7 @@ export async function reportCost({ json, days }: { readonly json?: boolean; read
     };
     try {
       const report = await unlessStopped(stop, reading());
-      if (json) print([JSON.stringify(report, null, 2)]);
+      if (json) printJson(report);
       else print(reportLines(report));
       return exitCodes.done;
     } finally {

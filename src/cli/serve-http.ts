@@ -1,6 +1,6 @@
 import type { AlertPace } from '../alerts/pace.ts';
 import { trustedIssuer } from '../app/adapters.ts';
-import { type Close, closeInOrder } from '../app/lifecycle.ts';
+import type { Close } from '../app/lifecycle.ts';
 import { loadConfig } from '../config/load.ts';
 import type { Config } from '../config/schema.ts';
 import { AppError } from '../core/errors.ts';
@@ -94,10 +94,9 @@ async function serveHttpHere(
     import('../app/telemetry/upkeep-gauges.ts'),
   ]);
   const started = await startServer(config, log, stop, part);
-  const { served, database, opened, keys, embedder, composition, operators, telemetry, redis, serverName, version, note, close } =
-    started;
+  const { served, database, opened, keys, embedder, composition, operators, telemetry, redis } = started;
+  const { serverName, version, note, closeParts, close } = started;
   const toClose: (Close | Close[])[] = [close];
-  const onFault = (error: unknown) => log({ kind: 'fault_met', where: 'stop', error });
   let graceMs = 0;
   try {
     const [{ serveHttp }, { demoSnippets }, { startSearchUpkeep }, { openPrivateMetrics }, { startScaling }, ...more] =
@@ -138,11 +137,11 @@ async function serveHttpHere(
     const reason = await untilStopped(AbortSignal.any([stop, unsafe.signal]));
     // New connections go to others meanwhile.
     if (reason === fewerWorkers || config.trustProxy > 0) graceMs = partingMs;
-    await closeInOrder(toClose, { onFault });
+    await closeParts(toClose);
     note({ kind: 'server_stopped', reason });
     return unsafe.signal.aborted ? exitCodes.failed : exitCodes.done;
   } catch (error) {
-    await closeInOrder(toClose, { onFault });
+    await closeParts(toClose);
     throw error;
   }
 }

@@ -1,4 +1,3 @@
-import { closeInOrder } from '../app/lifecycle.ts';
 import { drainStdio } from '../app/stdio-drain.ts';
 import { loadConfig } from '../config/load.ts';
 import { AppError } from '../core/errors.ts';
@@ -28,7 +27,11 @@ export async function serve(flags: ServeFlags, trial: Pick<HttpServing, 'alertPa
 
 async function serveOverStdio({ role, store, region }: ServeFlags, stop: AbortSignal): Promise<number> {
   const config = loadConfig({ serving: 'stdio' });
-  const { served, database, composition, version, note, close } = await startServer(config, openLog(config, clock), stop);
+  const { served, database, composition, version, note, closeParts, close } = await startServer(
+    config,
+    openLog(config, clock),
+    stop,
+  );
   const drain = drainStdio(process);
   try {
     const principal = fixedPrincipal({
@@ -43,7 +46,7 @@ async function serveOverStdio({ role, store, region }: ServeFlags, stop: AbortSi
     const ended = Promise.race([drain.ended, stdio.closed]).then(() => 'the client has gone');
     const reason = await Promise.race([ended, untilStopped(stop)]);
     const waitMs = stop.aborted ? stopWaitMs : goneWaitMs;
-    await closeInOrder([() => drain.idle(waitMs), () => stdio.close()]);
+    await closeParts([() => drain.idle(waitMs), () => stdio.close()]);
     note({ kind: 'server_stopped', reason });
     return exitCodes.done;
   } finally {

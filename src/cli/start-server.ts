@@ -70,7 +70,9 @@ export async function startServer(config: Config, logLine: Note, stop: AbortSign
   const redis = await sharedRedis(config, log);
   const toClose = [async () => redis?.close(), () => database.close(), async () => keys.close(), async () => telemetry.close()];
   const onFault = (error: unknown) => log({ kind: 'fault_met', where: 'stop', error });
-  const close = () => closeInOrder(toClose, { onFault });
+  /** In order; what fails is logged. */
+  const closeParts = (outer: Parameters<typeof closeInOrder>[0]) => closeInOrder(outer, { onFault });
+  const close = () => closeParts(toClose);
   try {
     await refuseUnsafeRoles({ database, definition: served.definition, prefix: config.postgresRolePrefix });
     await refuseBrokenIsolation(database);
@@ -117,7 +119,7 @@ export async function startServer(config: Config, logLine: Note, stop: AbortSign
       ...{ redis, replicasAway: opened.replicasAway },
     };
     const parts = { composition, database, dashboard, operators, telemetry, redis, alerts };
-    return { ...parts, served, opened, keys, embedder, serverName, version, note, close };
+    return { ...parts, served, opened, keys, embedder, serverName, version, note, closeParts, close };
   } catch (error) {
     await close();
     throw error;
